@@ -1,0 +1,172 @@
+//! Traces and their maps.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{Context, SpanId, Text, Timestamp, TraceId};
+
+/// A trace: a named scope and all events below it.
+///
+/// An event that stands in no scope is a trace of its own, named by the value
+/// of its type (`query`).
+///
+/// ```
+/// use tracing_llm::{Timestamp, Trace, TraceId};
+///
+/// let trace = Trace::new(TraceId::new(1).unwrap(), "query", Timestamp::from_unix_nanos(0));
+/// assert!(trace.map.roots().is_empty());
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The W3C trace id.
+    pub id: TraceId,
+    /// Its name: `index_construction`, `query` …
+    pub name: Text,
+    /// The span of the scope, if a scope opened the trace; the top events have no parent all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope_id: Option<SpanId>,
+    /// The span of another process that the trace continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_parent: Option<SpanId>,
+    /// When it began.
+    pub start: Timestamp,
+    /// From its start to its end; zero while it runs.
+    #[serde(default)]
+    pub elapsed: Duration,
+    /// What its scope carries: session, user, tags …
+    #[serde(default)]
+    pub context: Arc<Context>,
+    /// Parent → children; empty while it runs.
+    #[serde(default)]
+    pub map: TraceMap,
+}
+
+impl Trace {
+    /// A trace that begins now.
+    #[must_use]
+    pub fn new(id: TraceId, name: impl Into<Text>, start: Timestamp) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            scope_id: None,
+            remote_parent: None,
+            start,
+            elapsed: Duration::ZERO,
+            context: Arc::default(),
+            map: TraceMap::default(),
+        }
+    }
+
+    /// When it ended; its start while it runs.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.start + self.elapsed
+    }
+}
+
+/// Parent → children of a trace, each list in the order in which the events began.
+///
+/// Serialized as an object of span ids with `"root"` for the top.
+///
+/// ```
+/// use tracing_llm::{SpanId, TraceMap};
+///
+/// let (query, llm) = (SpanId::new(1).unwrap(), SpanId::new(2).unwrap());
+/// let mut map = TraceMap::default();
+/// map.insert(None, query);
+/// map.insert(Some(query), llm);
+/// assert_eq!(map.roots(), [query]);
+/// assert_eq!(map.children(query), [llm]);
+/// assert_eq!(map.walk().collect::<Vec<_>>(), [(0, query), (1, llm)]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "HashMap<String, Vec<SpanId>>")]
+pub struct TraceMap {
+    children: HashMap<Option<SpanId>, Vec<SpanId>>,
+    order: Vec<Option<SpanId>>,
+    omitted: u64,
+}
+
+impl TraceMap {
+    /// Adds an event below its parent; none is the top.
+    pub fn insert(&mut self, parent: Option<SpanId>, child: SpanId) {
+        self.children
+            .entry(parent)
+            .or_insert_with(|| {
+                self.order.push(parent);
+                Vec::new()
+            })
+            .push(child);
+    }
+
+    /// The events at the top.
+    #[must_use]
+    pub fn roots(&self) -> &[SpanId] {
+        self.children.get(&None).map_or(&[], Vec::as_slice)
+    }
+
+    /// The events right below this one.
+    #[must_use]
+    pub fn children(&self, parent: SpanId) -> &[SpanId] {
+        self.children.get(&Some(parent)).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many events are in the map.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.children.values().map(Vec::len).sum()
+    }
+
+    /// Whether the map holds no event.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.children.is_empty()
+    }
+
+    /// How many events are missing since the map was full.
+    #[must_use]
+    pub fn omitted(&self) -> u64 {
+        self.omitted
+    }
+
+    /// Counts an event that is left out of the map.
+    pub fn omit(&mut self) {
+        self.omitted += 1;
+    }
+
+    /// All events depth-first, each with its depth; the top has depth 0.
+    pub fn walk(&self) -> impl Iterator<Item = (usize, SpanId)> + '_ {
+        let mut stack: Vec<(usize, SpanId)> =
+            self.roots().iter().rev().map(|id| (0, *id)).collect();
+        std::iter::from_fn(move || {
+            let (depth, id) = stack.pop()?;
+            stack.extend(self.children(id).iter().rev().map(|child| (depth + 1, *child)));
+            Some((depth, id))
+        })
+    }
+}
+
+impl Serialize for TraceMap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.order.iter().filter_map(|parent| {
+            let key = parent.map_or_else(|| "root".to_owned(), |id| id.to_string());
+            self.children.get(parent).map(|children| (key, children))
+        }))
+    }
+}
+
+impl From<HashMap<String, Vec<SpanId>>> for TraceMap {
+    fn from(map: HashMap<String, Vec<SpanId>>) -> Self {
+        let mut result = Self::default();
+        for (parent, children) in map {
+            for child in children {
+                result.insert(parent.parse().ok(), child);
+            }
+        }
+        result
+    }
+}
