@@ -9,6 +9,7 @@ mod outcome;
 mod payload;
 mod template;
 mod text;
+mod texts;
 mod timestamp;
 mod tool;
 mod trace;
@@ -27,6 +28,7 @@ pub use self::outcome::{Exception, Outcome};
 pub use self::payload::{Payload, StreamProgress};
 pub use self::template::{SubQuestion, Template};
 pub use self::text::Text;
+pub(crate) use self::texts::visit_context;
 pub use self::timestamp::Timestamp;
 pub use self::tool::{Tool, ToolCall};
 pub use self::trace::{Trace, TraceMap};
@@ -74,6 +76,9 @@ pub struct Event {
     /// The span of another process that it continues, at the top of a trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_parent: Option<SpanId>,
+    /// Whether that other process samples the trace; none if there is none, or if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<bool>,
     /// The name of its trace.
     #[serde(default)]
     pub trace_name: Text,
@@ -160,6 +165,7 @@ impl Event {
             span_id,
             parent_id: None,
             remote_parent: None,
+            sampled: None,
             trace_name: Text::literal(event_type.value()),
             scope_id: None,
             start: Timestamp::default(),

@@ -47,6 +47,15 @@ impl Text {
             Repr::Owned(text) => text,
         }
     }
+
+    /// The text as a `String`: moved if it was given as one and nobody shares it, else copied.
+    pub(crate) fn into_string(self) -> String {
+        match self.0 {
+            Repr::Literal(text) => text.to_owned(),
+            Repr::Shared(text) => String::from(&*text),
+            Repr::Owned(text) => Arc::unwrap_or_clone(text),
+        }
+    }
 }
 
 impl Default for Text {
@@ -104,6 +113,12 @@ impl PartialEq<str> for Text {
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
+    }
+}
+
+impl PartialEq<String> for Text {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == other
     }
 }
 

@@ -1,10 +1,12 @@
 //! Traces and their maps.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Context, SpanId, Text, Timestamp, TraceId};
 
@@ -32,6 +34,9 @@ pub struct Trace {
     /// The span of another process that the trace continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remote_parent: Option<SpanId>,
+    /// Whether that other process samples the trace; none if there is none, or if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<bool>,
     /// When it began.
     pub start: Timestamp,
     /// From its start to its end; zero while it runs.
@@ -54,6 +59,7 @@ impl Trace {
             name: name.into(),
             scope_id: None,
             remote_parent: None,
+            sampled: None,
             start,
             elapsed: Duration::ZERO,
             context: Arc::default(),
@@ -83,11 +89,11 @@ impl Trace {
 /// assert_eq!(map.children(query), [llm]);
 /// assert_eq!(map.walk().collect::<Vec<_>>(), [(0, query), (1, llm)]);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "HashMap<String, Vec<SpanId>>")]
+#[derive(Clone, Debug, Default, Eq)]
 pub struct TraceMap {
     children: HashMap<Option<SpanId>, Vec<SpanId>>,
     order: Vec<Option<SpanId>>,
+    len: usize,
     omitted: u64,
 }
 
@@ -101,6 +107,7 @@ impl TraceMap {
                 Vec::new()
             })
             .push(child);
+        self.len += 1;
     }
 
     /// The events at the top.
@@ -118,7 +125,7 @@ impl TraceMap {
     /// How many events are in the map.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.children.values().map(Vec::len).sum()
+        self.len
     }
 
     /// Whether the map holds no event.
@@ -150,6 +157,13 @@ impl TraceMap {
     }
 }
 
+/// The order of the parents among each other has no meaning: JSON tools may sort them.
+impl PartialEq for TraceMap {
+    fn eq(&self, other: &Self) -> bool {
+        self.children == other.children && self.omitted == other.omitted
+    }
+}
+
 impl Serialize for TraceMap {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.order.iter().filter_map(|parent| {
@@ -159,14 +173,58 @@ impl Serialize for TraceMap {
     }
 }
 
-impl From<HashMap<String, Vec<SpanId>>> for TraceMap {
-    fn from(map: HashMap<String, Vec<SpanId>>) -> Self {
-        let mut result = Self::default();
-        for (parent, children) in map {
-            for child in children {
-                result.insert(parent.parse().ok(), child);
+/// In the order in which the parents are written, so that it is written again the same.
+impl<'de> Deserialize<'de> for TraceMap {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Parents;
+
+        impl<'de> Visitor<'de> for Parents {
+            type Value = TraceMap;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map of span ids, or \"root\", to lists of span ids")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut parents: A) -> Result<TraceMap, A::Error> {
+                let mut map = TraceMap::default();
+                while let Some((parent, children)) = parents.next_entry::<String, Vec<SpanId>>()? {
+                    let parent = match parent.as_str() {
+                        "root" => None,
+                        id => Some(id.parse().map_err(A::Error::custom)?),
+                    };
+                    for child in children {
+                        map.insert(parent, child);
+                    }
+                }
+                Ok(map)
             }
         }
-        result
+
+        deserializer.deserialize_map(Parents)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_reads_back_as_it_was_written() {
+        let mut map = TraceMap::default();
+        for parent in 1..50 {
+            map.insert(SpanId::new(parent - 1), SpanId::new(parent).unwrap());
+        }
+        let text = serde_json::to_string(&map).unwrap();
+        let read: TraceMap = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, map);
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        let sorted: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::from_value::<TraceMap>(sorted).unwrap(), map);
+    }
+
+    #[test]
+    fn a_parent_that_is_no_id_is_an_error_and_not_the_top() {
+        let map = serde_json::from_str::<TraceMap>(r#"{"e1": ["0000000000000001"]}"#);
+        assert!(map.unwrap_err().to_string().starts_with("\"e1\" is no valid SpanId"));
     }
 }

@@ -1,12 +1,19 @@
 //! What consumes events.
 
+mod asynchronous;
 mod ignore;
 mod sampled;
+mod thread;
 
 use std::sync::Arc;
 
+pub use self::asynchronous::AsyncHandler;
+pub(crate) use self::asynchronous::OnRuntime;
 pub use self::ignore::Ignore;
 pub use self::sampled::Sampled;
+pub(crate) use self::thread::{
+    AnyHandler, Batch, Delivery, Done, HandlerThread, InboxLimit, Stopped, panic_text,
+};
 use crate::{Event, EventType, Trace};
 
 /// What a hook of a handler gives back: nothing, or the error that it failed with.

@@ -86,7 +86,8 @@ impl Usage {
     /// over a stream are read one after the other.
     ///
     /// A total that was reported before is dropped when one of its parts
-    /// changes and no new total comes with it.
+    /// changes and no new total comes with it; so is a detail that is larger
+    /// than the sum that comes now.
     pub fn merge(&mut self, later: &Self) {
         let parts_change = later.input.is_some() || later.output.is_some();
         if later.reported_total.is_some() || parts_change {
@@ -114,5 +115,29 @@ impl Usage {
             *mine = theirs.or(*mine);
         }
         self.estimated |= later.estimated;
+        self.drop_what_does_not_fit();
+    }
+
+    /// Keeps what the fields promise: no detail is larger than the sum whose
+    /// part it is, and no reported total is smaller than its parts.
+    fn drop_what_does_not_fit(&mut self) {
+        let fits = |part: u64, sum: Option<u64>| sum.is_none_or(|sum| part <= sum);
+        for (part, sum) in [
+            (&mut self.cache_read, self.input),
+            (&mut self.cache_write, self.input),
+            (&mut self.audio_input, self.input),
+            (&mut self.reasoning, self.output),
+            (&mut self.audio_output, self.output),
+        ] {
+            *part = part.filter(|part| fits(*part, sum));
+        }
+        let add = |left: Option<u64>, right: Option<u64>| {
+            left.unwrap_or_default().saturating_add(right.unwrap_or_default())
+        };
+        if !fits(add(self.cache_read, self.cache_write), self.input) {
+            self.cache_write = None;
+        }
+        let parts = add(self.input, self.output);
+        self.reported_total = self.reported_total.filter(|total| *total >= parts);
     }
 }

@@ -1,0 +1,45 @@
+//! Which callsites the filtered layer sees.
+
+use std::sync::Arc;
+
+use tracing::Metadata;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing_subscriber::layer::{Context, Filter};
+
+use crate::recognise::is_seen;
+use crate::state::Shared;
+
+/// The filter of [`CallbackLayer::filtered`](crate::CallbackLayer::filtered): it lets through the
+/// callsites that are something to the layer, and is asked once for each.
+pub struct CallsiteFilter {
+    shared: Arc<Shared>,
+}
+
+impl CallsiteFilter {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl std::fmt::Debug for CallsiteFilter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CallsiteFilter").finish_non_exhaustive()
+    }
+}
+
+impl<S> Filter<S> for CallsiteFilter {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        // Asked for every span and event where another layer's interest differs from ours.
+        let met = self.shared.callsites.is_seen(metadata);
+        met.unwrap_or_else(|| is_seen(metadata, &self.shared.recognition))
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.shared.plan(metadata).is_some() { Interest::always() } else { Interest::never() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.shared.recognition.level)
+    }
+}

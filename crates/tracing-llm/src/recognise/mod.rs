@@ -1,0 +1,10 @@
+//! Which event type is this? What a callsite's names say, decided once for each callsite.
+
+mod callsite;
+mod config;
+mod content;
+
+pub(crate) use self::callsite::{Callsites, Plan, is_seen};
+pub use self::config::CaptureContent;
+pub(crate) use self::config::{Recognition, rank};
+pub(crate) use self::content::is_content;

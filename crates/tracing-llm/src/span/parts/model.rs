@@ -1,0 +1,85 @@
+//! Calls of models.
+
+use serde::Serialize;
+
+use crate::event::{Message, Text, Tool};
+use crate::span::{EventHandle, IntoList, IntoText};
+use crate::{Cost, Payload, Usage};
+
+/// What a call of a model takes and gives.
+impl EventHandle {
+    lists! {
+        /// The messages that are sent.
+        messages: Message;
+        /// The messages that came back, one for each choice.
+        replies: Message;
+        /// The tools that are offered.
+        tools: Tool;
+    }
+
+    texts! {
+        /// The formatted prompt that is sent to a completion API.
+        prompt => prompt;
+        /// The text that a completion API gave back.
+        completion => completion;
+        /// The answer as text.
+        reply => response;
+    }
+
+    names! {
+        /// The model that is asked for.
+        model;
+        /// The model that answered, where the provider says so.
+        response_model;
+        /// Who hosts the model: `openai`, `azure`, `aws` …
+        provider;
+        /// Whose API is spoken: `openai`, `anthropic` …
+        system;
+        /// Why the model stopped: `stop`, `length`, `tool_calls` …
+        finish_reason;
+        /// The provider's id of the response.
+        response_id;
+        /// The agent's name.
+        agent;
+    }
+
+    /// Tokens used. Reports that come in pieces over a stream add up to one: each number that a
+    /// later one knows replaces the earlier.
+    pub fn usage(&self, usage: impl Into<Usage>) -> &Self {
+        let usage = usage.into();
+        self.attach(move |payload| merge_usage(payload, &usage))
+    }
+
+    /// Tokens used, from whatever the provider's client gives: it is serialized and read by
+    /// [`Usage::from_json`] on the worker.
+    ///
+    /// A shape that nobody knows is kept under `usage` in
+    /// [`Payload::attributes`](crate::Payload::attributes).
+    pub fn usage_from<T: Serialize + Clone + Send + Sync + 'static>(&self, reported: T) -> &Self {
+        self.try_attach(move |payload| {
+            let json = serde_json::to_value(&reported)?;
+            match Usage::from_json(&json) {
+                Some(usage) => merge_usage(payload, &usage),
+                None if json.is_null() => {}
+                None => {
+                    payload.attributes.insert(Text::literal("usage"), json);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// What it cost.
+    pub fn cost(&self, cost: Cost) -> &Self {
+        self.attach(move |payload| payload.cost = Some(cost))
+    }
+
+    /// The request's parameters, such as the temperature: serialized to a JSON object on the worker.
+    pub fn parameters<T: Serialize + Clone + Send + Sync + 'static>(&self, parameters: T) -> &Self {
+        self.json(parameters, |payload, json| payload.parameters = Some(json))
+    }
+}
+
+fn merge_usage(payload: &mut Payload, usage: &Usage) {
+    payload.usage.get_or_insert_default().merge(usage);
+}

@@ -1,0 +1,79 @@
+//! A trace, as the spans of it share it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::context::{ContextNode, Moment};
+use crate::clock::Tick;
+use crate::{SpanId, Text, TraceId};
+
+/// What all spans of a trace share.
+pub(crate) struct TraceCell {
+    /// Tells traces apart that continue the same remote one.
+    pub(crate) serial: u64,
+    ids: Mutex<TraceIds>,
+    /// The name that a scope gave it.
+    pub(crate) scope_name: OnceLock<Text>,
+    /// The span of the scope.
+    pub(crate) scope_id: Option<SpanId>,
+    pub(crate) start: Tick,
+    pub(crate) context: Option<Arc<ContextNode>>,
+    pub(crate) moment: Moment,
+    /// Begun and not yet delivered: events, candidates, and the scope.
+    pub(crate) open: AtomicUsize,
+    /// Its end was delivered.
+    pub(crate) over: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TraceIds {
+    pub(crate) trace_id: TraceId,
+    pub(crate) remote_parent: Option<SpanId>,
+    /// Whether the other process samples the trace.
+    pub(crate) sampled: Option<bool>,
+}
+
+impl TraceCell {
+    pub(crate) fn new(
+        serial: u64,
+        ids: TraceIds,
+        scope_id: Option<SpanId>,
+        start: Tick,
+        context: Option<Arc<ContextNode>>,
+        moment: Moment,
+    ) -> Self {
+        Self {
+            serial,
+            ids: Mutex::new(ids),
+            scope_name: OnceLock::new(),
+            scope_id,
+            start,
+            context,
+            moment,
+            open: AtomicUsize::new(0),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn ids(&self) -> TraceIds {
+        *self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Joins another tracer's trace.
+    pub(crate) fn adopt(&self, ids: TraceIds) {
+        *self.ids.lock().unwrap_or_else(PoisonError::into_inner) = ids;
+    }
+
+    pub(crate) fn begin(&self) {
+        self.open.fetch_add(1, SeqCst);
+    }
+
+    /// One less is open. True for the last.
+    pub(crate) fn leave(&self) -> bool {
+        self.open.fetch_sub(1, SeqCst) == 1
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(SeqCst)
+    }
+}

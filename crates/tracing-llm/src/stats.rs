@@ -1,0 +1,162 @@
+//! What was delivered, and what was not.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use tracing::level_filters::LevelFilter;
+
+/// What was delivered since the layer was built, and what was not.
+///
+/// Read by [`Callbacks::stats`](crate::Callbacks::stats).
+///
+/// ```
+/// let (layer, callbacks) = tracing_llm::layer().build();
+/// assert_eq!(callbacks.stats().ends, 0);
+/// # drop(layer);
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Starts that were delivered to the handlers.
+    pub starts: u64,
+    /// Ends that were delivered to the handlers.
+    pub ends: u64,
+    /// Traces whose end was delivered.
+    pub traces: u64,
+    /// Events that were dropped whole since the queue was full.
+    pub dropped_events: u64,
+    /// Scopes of traces that were dropped since the queue was full.
+    pub dropped_scopes: u64,
+    /// Fields and parts that came after their event was delivered, and events that began after
+    /// their trace had ended.
+    pub late: u64,
+    /// Bytes of texts that were left out since the budget was spent.
+    pub lost_bytes: u64,
+    /// Values that could not be read as what their name says; they are kept as text where possible.
+    pub unreadable: u64,
+    /// Callsites whose tag names no event type.
+    pub unknown_tags: u64,
+    /// Failures of enrichers, redactors, closures and of the worker itself.
+    pub failures: u64,
+    /// Callsites that are something to us and were met so far.
+    pub callsites: u64,
+    /// Those of them that the subscriber enables.
+    pub enabled_callsites: u64,
+    /// The most verbose level that the program's subscribers enable.
+    pub max_level: String,
+    /// Messages that wait for the worker.
+    pub queued: usize,
+    /// Bytes of texts that wait for their delivery, those of open spans included.
+    pub queued_bytes: usize,
+    /// Each handler.
+    pub handlers: Vec<HandlerStats>,
+}
+
+/// What one handler got.
+#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HandlerStats {
+    /// Its name.
+    pub name: String,
+    /// Deliveries that it took.
+    pub delivered: u64,
+    /// Deliveries that it lost since its queue was full.
+    pub dropped: u64,
+    /// Errors and panics.
+    pub failures: u64,
+}
+
+impl Stats {
+    /// Why no event is seen, if the setup silences us; none if nothing speaks for that.
+    ///
+    /// A global filter such as `RUST_LOG=warn` disables our spans for every layer.
+    #[must_use]
+    pub fn silenced(&self) -> Option<String> {
+        if self.starts + self.ends > 0 || self.enabled_callsites > 0 {
+            return None;
+        }
+        if self.callsites > 0 {
+            return Some(format!(
+                "{} tagged callsites were met, but a global filter disables all of them: spans are \
+                 at level INFO unless they say otherwise",
+                self.callsites
+            ));
+        }
+        let level: LevelFilter = self.max_level.parse().ok()?;
+        (level < LevelFilter::INFO).then(|| {
+            format!(
+                "no tagged callsite was met: the most verbose level enabled in this program is {}, \
+                 and spans are at level INFO unless they say otherwise",
+                self.max_level
+            )
+        })
+    }
+}
+
+/// Counted as it happens.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) starts: AtomicU64,
+    pub(crate) ends: AtomicU64,
+    pub(crate) traces: AtomicU64,
+    dropped_events: AtomicU64,
+    dropped_scopes: AtomicU64,
+    late: AtomicU64,
+    lost_bytes: AtomicU64,
+    pub(crate) unreadable: AtomicU64,
+    unknown_tags: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn failure(&self) {
+        self.failures.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn dropped_event(&self) {
+        self.dropped_events.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn dropped_scope(&self) {
+        self.dropped_scopes.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn late(&self) {
+        self.late.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn lost_bytes(&self, bytes: usize) {
+        self.lost_bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    pub(crate) fn unknown_tag(&self) {
+        self.unknown_tags.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> Stats {
+        let Self {
+            starts,
+            ends,
+            traces,
+            dropped_events,
+            dropped_scopes,
+            late,
+            lost_bytes,
+            unreadable,
+            unknown_tags,
+            failures,
+        } = self;
+        Stats {
+            starts: starts.load(Relaxed),
+            ends: ends.load(Relaxed),
+            traces: traces.load(Relaxed),
+            dropped_events: dropped_events.load(Relaxed),
+            dropped_scopes: dropped_scopes.load(Relaxed),
+            late: late.load(Relaxed),
+            lost_bytes: lost_bytes.load(Relaxed),
+            unreadable: unreadable.load(Relaxed),
+            unknown_tags: unknown_tags.load(Relaxed),
+            failures: failures.load(Relaxed),
+            ..Stats::default()
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What a span's state says of its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, Tick};
+use crate::event::{Context, Event, Exception, Link, Log, Outcome, StreamProgress, Text};
+use crate::state::{Record, State, Stream, TraceCell, Verdict};
+
+/// Taken out of the state when the event ends.
+pub(super) struct Ending {
+    pub(super) end: Tick,
+    pub(super) charged: usize,
+    pub(super) above: Option<Arc<Record>>,
+    pub(super) trace: Option<Arc<TraceCell>>,
+    busy: i64,
+    /// Its span was open at shutdown.
+    incomplete: bool,
+    verdict: Verdict,
+    exceptions: Vec<Exception>,
+    stream: Option<Box<Stream>>,
+    context: Option<Arc<Context>>,
+    links: Vec<Link>,
+    logs: Vec<(Tick, String)>,
+    lost: u64,
+}
+
+impl Ending {
+    /// `shutdown` is the time of the shutdown, if that is what ends the event.
+    pub(super) fn take(state: &mut State, shutdown: Option<Tick>) -> Self {
+        let open_until = shutdown.filter(|_| !state.closed && state.end.is_none());
+        let inside = open_until.map_or(0, |now| now.nanos() * i64::from(state.inside));
+        Self {
+            end: state.end.or(open_until).or(state.last).unwrap_or(state.start),
+            charged: std::mem::take(&mut state.charged),
+            above: state.above.0.clone(),
+            trace: state.trace.clone(),
+            busy: state.busy + inside,
+            incomplete: open_until.is_some(),
+            verdict: state.verdict,
+            exceptions: std::mem::take(&mut state.exceptions),
+            stream: state.stream.take(),
+            context: state.resolve_context(),
+            links: std::mem::take(&mut state.links),
+            logs: std::mem::take(&mut state.logs),
+            lost: state.lost,
+        }
+    }
+
+    /// Completes the record of an event. `recorded` is the exception that its fields told.
+    pub(super) fn complete(
+        self,
+        event: &mut Event,
+        recorded: Option<Exception>,
+        start: Tick,
+        clock: &Clock,
+    ) {
+        event.elapsed = self.end.since(start);
+        event.busy = Duration::from_nanos(u64::try_from(self.busy).unwrap_or(0));
+        event.links = self.links;
+        event.lost_bytes = self.lost;
+        event.logs = self
+            .logs
+            .into_iter()
+            .map(|(time, text)| Log::new(clock.timestamp(time), text))
+            .collect();
+        if let Some(context) = self.context {
+            event.context = context;
+        }
+        let exception = recorded.or_else(|| self.exceptions.into_iter().next());
+        event.outcome = match self.verdict {
+            _ if exception.is_some() => Outcome::Error,
+            Verdict::Failed => Outcome::Error,
+            Verdict::Cancelled => Outcome::Cancelled,
+            Verdict::Finished => Outcome::Ok,
+            Verdict::Unset if self.incomplete => Outcome::Incomplete,
+            Verdict::Unset => Outcome::Unset,
+        };
+        event.payload.exception = exception;
+        if let Some(stream) = self.stream {
+            let finished = stream.finished || self.verdict == Verdict::Finished;
+            complete_stream(event, *stream, start, finished);
+        }
+    }
+}
+
+/// The pieces of a streamed answer make up the answer, unless it was given whole.
+fn complete_stream(event: &mut Event, stream: Stream, start: Tick, finished: bool) {
+    let payload = &mut event.payload;
+    let given =
+        payload.response.is_some() || payload.completion.is_some() || !payload.replies.is_empty();
+    if !given && !stream.text.is_empty() {
+        payload.response = Some(Text::from(stream.text));
+    }
+    let first_token = stream.first.map(|first| first.since(start));
+    // What a field told of the stream (a library's own measure) stays where ours says nothing.
+    let told = payload.stream.take().and_then(|told| told.first_token);
+    payload.stream =
+        Some(StreamProgress { first_token: first_token.or(told), chunks: stream.chunks, finished });
+}
