@@ -1,0 +1,220 @@
+//! The counter as its user sees it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::call::Key;
+use crate::generations::Generations;
+use crate::nesting::{Change, Nesting};
+use crate::record::TokenRecord;
+use crate::report::Report;
+use crate::tally::Tally;
+use crate::tiktoken::Tiktoken;
+use crate::tokenizer::Tokenizer;
+
+/// How many records are kept if nothing else is said.
+const RECORDS: usize = 1_000;
+
+/// How many events with calls below them an enricher remembers at least, until they end.
+const WRAPPERS: usize = 4_096;
+
+/// Counts the tokens of LLM and EMBEDDING events.
+///
+/// It is a [`Handler`](tracing_llm::Handler), which keeps the sums, and an
+/// [`Enricher`](tracing_llm::Enricher), which fills in what the provider did
+/// not report, for all handlers to see. Give a clone of it to each: clones
+/// share their sums.
+///
+/// ```
+/// use tracing_llm_tokens::TokenCounter;
+///
+/// let tokens = TokenCounter::new();
+/// let (layer, callbacks) = tracing_llm::layer()
+///     .enricher(tokens.clone())
+///     .handler(tokens.clone())
+///     .build();
+/// // … the pipeline …
+/// # drop(layer);
+/// callbacks.flush_blocking(std::time::Duration::from_secs(5))?;
+/// println!("{}", tokens.report());
+/// # Ok::<(), tracing_llm::Error>(())
+/// ```
+///
+/// Sums can be asked for at any time, while events come in:
+///
+/// ```
+/// use std::sync::Arc;
+/// use tracing_llm::{Event, EventType, Handler, Usage};
+/// use tracing_llm_tokens::TokenCounter;
+///
+/// let tokens = TokenCounter::new();
+///
+/// // What the layer does with each event that ends:
+/// let mut event = Event::new(EventType::LLM, "chat");
+/// event.payload.usage = Some(Usage::new(11, 7));
+/// tokens.clone().on_end(&Arc::new(event)).unwrap();
+///
+/// assert_eq!(tokens.prompt_tokens(), 11);
+/// assert_eq!(tokens.completion_tokens(), 7);
+/// assert_eq!(tokens.total_llm_tokens(), 18);
+/// ```
+///
+/// Given as a handler alone, it counts what is missing by itself, from what it
+/// gets to see (texts that a redactor has shortened, for instance), and the
+/// events stay as they are.
+///
+/// # What is counted
+///
+/// The usage that the provider reported, where it did. What is missing is
+/// counted with the [tokenizer](TokenCounter::tokenizer) and marked as
+/// [estimated](tracing_llm::Usage::estimated):
+///
+/// - The input of an LLM event: its messages (each with 3 tokens around it and
+///   3 before the answer, as OpenAI's cookbook says for its chat models), else
+///   its prompt. Its output: the replies, else the completion or response.
+/// - The input of an EMBEDDING event: its chunks, else the texts of its embeddings.
+/// - Where a total is reported without its parts, the parts are made to add up to it.
+/// - A stream that was left before its end: the output that was received, or
+///   what was reported if that is more.
+/// - A call that failed without an answer and without a report counts as a
+///   call and has no tokens.
+///
+/// Pictures, sounds and the schemas of tools are not estimated.
+///
+/// # What is not counted twice
+///
+/// Tokens belong to the call that used them. An LLM event around other LLM
+/// events (a retry, a router, an agent) counts only if it knows more than they
+/// do: if it reports a usage and they have none. So for EMBEDDING events. All
+/// other events count nothing, whatever they report.
+#[derive(Clone)]
+pub struct TokenCounter {
+    pub(crate) tokenizer: Arc<dyn Tokenizer>,
+    pub(crate) state: Arc<Mutex<State>>,
+    /// Of the enricher: events with calls below them that have a usage.
+    pub(crate) wrappers: Generations<Key, Wrapper>,
+}
+
+/// Of which kinds an event has calls below it that have a usage.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wrapper {
+    pub(crate) llm: bool,
+    pub(crate) embedding: bool,
+}
+
+/// What the clones share.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) nesting: Nesting,
+    pub(crate) tally: Tally,
+}
+
+impl State {
+    pub(crate) fn apply(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Add(record) => self.tally.add(&record),
+                Change::Remove(record) => self.tally.remove(&record),
+            }
+        }
+    }
+}
+
+impl TokenCounter {
+    /// A counter with the [default tokenizer](Tiktoken). It loads no vocabulary: that is done on
+    /// the layer's thread, when something has to be counted.
+    #[must_use]
+    pub fn new() -> Self {
+        let state = State { nesting: Nesting::new(), tally: Tally::new(RECORDS) };
+        Self {
+            tokenizer: Arc::new(Tiktoken::new()),
+            state: Arc::new(Mutex::new(state)),
+            wrappers: Generations::new(WRAPPERS),
+        }
+    }
+
+    /// What counts texts. Set it before the counter is cloned: the clones share their sums, each
+    /// has its own tokenizer.
+    #[must_use]
+    pub fn tokenizer(mut self, tokenizer: impl Tokenizer) -> Self {
+        self.tokenizer = Arc::new(tokenizer);
+        self
+    }
+
+    /// How many records of calls are kept, the last ones; 1,000 if nothing else is said.
+    #[must_use]
+    pub fn record_limit(self, limit: usize) -> Self {
+        self.state().tally.limit_records(limit);
+        self
+    }
+
+    /// Tokens of the prompts of all LLM calls.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> u64 {
+        self.state().tally.llm().input
+    }
+
+    /// Tokens of the answers of all LLM calls.
+    #[must_use]
+    pub fn completion_tokens(&self) -> u64 {
+        self.state().tally.llm().output
+    }
+
+    /// All tokens of all LLM calls. More than prompt and completion together
+    /// where a provider's total says more than its parts.
+    #[must_use]
+    pub fn total_llm_tokens(&self) -> u64 {
+        self.state().tally.llm().total
+    }
+
+    /// Tokens of all embedded texts.
+    #[must_use]
+    pub fn embedding_tokens(&self) -> u64 {
+        self.state().tally.embedding().total
+    }
+
+    /// How many LLM and EMBEDDING calls were counted.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        let state = self.state();
+        state.tally.llm().calls.saturating_add(state.tally.embedding().calls)
+    }
+
+    /// The last calls that were counted, in the order in which they ended.
+    #[must_use]
+    pub fn records(&self) -> Vec<TokenRecord> {
+        self.state().tally.records().map(|record| (**record).clone()).collect()
+    }
+
+    /// All sums at this moment.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.state().tally.report()
+    }
+
+    /// Begins anew with all sums at zero and no records.
+    ///
+    /// A wrapper that ends afterwards does not bring back what was counted before.
+    pub fn reset(&self) {
+        let mut state = self.state();
+        state.nesting.settle();
+        state.tally.reset();
+    }
+
+    /// Nothing but sums is done under the lock; a panic there leaves them as sound as they can be.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for TokenCounter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for TokenCounter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCounter").field("report", &self.report()).finish_non_exhaustive()
+    }
+}

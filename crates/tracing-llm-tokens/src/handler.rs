@@ -1,0 +1,135 @@
+//! Takes the events: fills in what is missing, and counts.
+
+use std::sync::Arc;
+
+use tracing_llm::{Enricher, Event, Handler, HandlerResult, Trace, Usage};
+
+use crate::call::{Kind, Rank, key, parent};
+use crate::counter::{TokenCounter, Wrapper};
+use crate::estimate;
+use crate::record::TokenRecord;
+
+/// Fills in the usage of LLM and EMBEDDING events where it is missing in whole or in part.
+///
+/// An event around calls that have a usage is left as it came: a number there would be theirs. (Only
+/// calls that end before it are known then; the sums of the handler know all.)
+impl Enricher for TokenCounter {
+    fn enrich(&mut self, event: &mut Event) {
+        let mut below = self.wrappers.remove(key(event)).unwrap_or_default();
+        if let Some(kind) = Kind::of(event.event_type) {
+            if !below.has(kind) {
+                // An error has no way out of here. Where the counter is a handler too, it tries
+                // again and tells the trap; anyway the count stays absent.
+                let (usage, _result) = estimate::complete(event, kind, &*self.tokenizer);
+                if !usage.is_empty() {
+                    event.payload.usage = Some(usage);
+                }
+            }
+            if event.payload.usage.is_some_and(|usage| !usage.is_empty()) {
+                below.add(kind);
+            }
+        }
+        if let Some(parent) = parent(event).filter(|_| below.has_any()) {
+            self.wrappers.entry(parent).extend(below);
+        }
+    }
+}
+
+/// Adds up the usage of LLM and EMBEDDING events.
+impl Handler for TokenCounter {
+    fn on_start(&mut self, event: &Arc<Event>) -> HandlerResult {
+        self.link(event);
+        Ok(())
+    }
+
+    fn on_end(&mut self, event: &Arc<Event>) -> HandlerResult {
+        let Some(kind) = Kind::of(event.event_type) else {
+            self.link(event);
+            return Ok(());
+        };
+        // The lock is free while texts are counted.
+        let below = self.state().nesting.below(key(event), kind);
+        let reported = event.payload.usage.unwrap_or_default();
+        let (usage, result) = if is_decided(below, &reported) {
+            (reported, Ok(()))
+        } else {
+            estimate::complete(event, kind, &*self.tokenizer)
+        };
+        let record = Arc::new(TokenRecord::new(event, usage));
+        let mut state = self.state();
+        let changes = state.nesting.end(key(event), parent(event), kind, record);
+        state.apply(changes);
+        result
+    }
+
+    fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
+        let mut state = self.state();
+        for top in trace.map.roots() {
+            state.nesting.forget((trace.id, *top));
+        }
+        Ok(())
+    }
+}
+
+impl TokenCounter {
+    /// Remembers where the event lies: calls below it may repeat those above.
+    fn link(&self, event: &Event) {
+        let mut state = self.state();
+        let changes = state.nesting.link(key(event), parent(event));
+        state.apply(changes);
+    }
+}
+
+/// Whether an estimate could not make the call count, since calls below it know as much.
+fn is_decided(below: Rank, reported: &Usage) -> bool {
+    below == Rank::Reported || (below == Rank::Estimated && reported.is_empty())
+}
+
+impl Wrapper {
+    fn has(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Llm => self.llm,
+            Kind::Embedding => self.embedding,
+        }
+    }
+
+    fn has_any(self) -> bool {
+        Kind::ALL.into_iter().any(|kind| self.has(kind))
+    }
+
+    fn add(&mut self, kind: Kind) {
+        match kind {
+            Kind::Llm => self.llm = true,
+            Kind::Embedding => self.embedding = true,
+        }
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.llm |= other.llm;
+        self.embedding |= other.embedding;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_llm::{EventType, SpanId, Timestamp, TraceId};
+
+    use super::*;
+
+    #[test]
+    fn a_trace_that_has_ended_is_forgotten() {
+        let mut counter = TokenCounter::new();
+        let mut inner = Event::new(EventType::LLM, "chat");
+        (inner.span_id, inner.parent_id) = (SpanId::new(2).unwrap(), Some(SpanId::FIRST));
+        inner.payload.usage = Some(Usage::new(11, 7));
+        counter.on_end(&Arc::new(inner)).unwrap();
+
+        let top = (TraceId::FIRST, SpanId::FIRST);
+        assert_eq!(counter.state().nesting.below(top, Kind::Llm), Rank::Reported);
+        let mut trace = Trace::new(TraceId::FIRST, "query", Timestamp::default());
+        trace.map.insert(None, SpanId::FIRST);
+        counter.on_trace_end(&Arc::new(trace)).unwrap();
+        assert_eq!(counter.state().nesting.below(top, Kind::Llm), Rank::None);
+        assert_eq!(counter.calls(), 1);
+    }
+}

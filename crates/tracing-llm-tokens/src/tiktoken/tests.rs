@@ -1,0 +1,182 @@
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+
+/// A text and what Python's tiktoken 0.14.0 counts; made by `tests/tiktoken/counts.py`.
+#[derive(Deserialize)]
+struct Case {
+    text: Option<String>,
+    repeat: Option<(String, usize)>,
+    o200k_base: usize,
+    cl100k_base: usize,
+}
+
+impl Case {
+    fn text(&self) -> String {
+        let repeated = || self.repeat.as_ref().map(|(unit, times)| unit.repeat(*times));
+        self.text.clone().or_else(repeated).unwrap()
+    }
+}
+
+fn cases() -> Vec<Case> {
+    serde_json::from_str(include_str!("../../tests/tiktoken/counts.json")).unwrap()
+}
+
+fn count(encoding: Encoding, text: &str) -> usize {
+    Tiktoken::new().fallback(encoding).count(None, text).unwrap()
+}
+
+#[test]
+fn the_counts_are_those_of_python_s_tiktoken() {
+    let cases = cases();
+    assert!(cases.len() > 40);
+    for case in cases {
+        let text = case.text();
+        let shown: String = text.chars().take(40).collect();
+        assert_eq!(count(Encoding::O200kBase, &text), case.o200k_base, "o200k_base: {shown:?}");
+        assert_eq!(count(Encoding::Cl100kBase, &text), case.cl100k_base, "cl100k_base: {shown:?}");
+    }
+}
+
+#[test]
+fn a_million_spaces_do_not_panic() {
+    let spaces = " ".repeat(1_000_000);
+    for encoding in [Encoding::O200kBase, Encoding::Cl100kBase] {
+        let text = format!("{spaces}b");
+        // As a whole it cannot be encoded, as little as by Python's tiktoken.
+        assert!(encoding.vocabulary().count(&text, &HashSet::new()).is_err());
+        let half = count(encoding, &" ".repeat(500_000));
+        assert!(half > 0);
+        let counted = count(encoding, &text);
+        assert!(counted.abs_diff(2 * half) <= 3, "{counted} tokens, 2 * {half} in halves");
+    }
+}
+
+#[test]
+fn a_million_letters_are_counted_exactly() {
+    let letters = "a".repeat(1_000_000);
+    // Eight letters are a token of both encodings.
+    assert_eq!(count(Encoding::O200kBase, &letters), 125_000);
+}
+
+#[test]
+fn an_empty_text_has_no_tokens() {
+    assert_eq!(count(Encoding::O200kBase, ""), 0);
+}
+
+#[test]
+fn making_a_tokenizer_loads_nothing() {
+    // A constant is made by the compiler.
+    const TIKTOKEN: Tiktoken = Tiktoken::new().fallback(Encoding::Cl100kBase);
+    assert_eq!(TIKTOKEN.fallback, Encoding::Cl100kBase);
+}
+
+#[test]
+fn a_model_is_counted_with_its_own_encoding_and_an_unknown_one_with_the_fallback() {
+    // A text that the two encodings count differently.
+    let text = "お誕生日おめでとう";
+    let (o200k, cl100k) = (count(Encoding::O200kBase, text), count(Encoding::Cl100kBase, text));
+    assert_ne!(o200k, cl100k);
+
+    let tiktoken = Tiktoken::new();
+    for (model, expected) in [
+        ("gpt-5-mini", o200k),
+        ("gpt-4o-2024-08-06", o200k),
+        ("o3-mini", o200k),
+        ("gpt-oss-120b", o200k),
+        ("openai/gpt-4.1", o200k),
+        ("gpt-4", cl100k),
+        ("gpt-3.5-turbo-0125", cl100k),
+        ("ft:gpt-3.5-turbo:acme::7p4lURel", cl100k),
+        ("text-embedding-3-small", cl100k),
+        ("claude-sonnet-4-5", o200k),
+        ("text-davinci-003", o200k),
+        ("", o200k),
+    ] {
+        assert_eq!(tiktoken.count(Some(model), text).unwrap(), expected, "{model}");
+    }
+    let other = tiktoken.fallback(Encoding::Cl100kBase);
+    assert_eq!(other.count(Some("claude-sonnet-4-5"), text).unwrap(), cl100k);
+    assert_eq!(other.count(Some("gpt-4o"), text).unwrap(), o200k);
+}
+
+/// Text with all that the expressions of the encodings look at.
+fn tricky() -> impl Strategy<Value = String> {
+    let part = prop::sample::select(
+        [
+            " ",
+            "  ",
+            "\t",
+            "\n",
+            "\r\n",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{85}",
+            "a",
+            "B",
+            "the",
+            "It's",
+            "'s",
+            "'LL",
+            "'",
+            "1",
+            "123",
+            "4567",
+            "½",
+            "。",
+            "，",
+            "你",
+            "好",
+            "か",
+            "カ",
+            "한",
+            "é",
+            "e\u{301}",
+            "ǅ",
+            "ʰ",
+            "ß",
+            "ſ",
+            "!",
+            "...",
+            "/",
+            "\n/",
+            "\\",
+            "-",
+            "_",
+            "<|endoftext|>",
+            "🙂",
+            "\u{200d}",
+            "ฯ",
+            "नि",
+            "\0",
+        ]
+        .as_slice(),
+    );
+    prop_oneof![
+        4 => prop::collection::vec(part, 0..60).prop_map(|parts| parts.concat()),
+        1 => any::<String>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_cut_between_words_does_not_change_the_count(text in tricky(), limit in 0_usize..24) {
+        for encoding in [Encoding::O200kBase, Encoding::Cl100kBase] {
+            let vocabulary = encoding.vocabulary();
+            let whole = count_piece(vocabulary, &text).unwrap();
+            let cut: usize =
+                pieces(&text, limit).map(|piece| count_piece(vocabulary, piece).unwrap()).sum();
+            prop_assert_eq!(cut, whole, "{}: {:?}", encoding.name(), pieces(&text, limit).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn the_names_are_those_of_tiktoken() {
+    assert_eq!(Encoding::O200kBase.name(), "o200k_base");
+    assert_eq!(Encoding::Cl100kBase.name(), "cl100k_base");
+    assert_eq!(Encoding::default(), Encoding::O200kBase);
+}
