@@ -1,0 +1,196 @@
+//! Events to spans: pure, with no clock, environment, file or network.
+//!
+//! [`Event`] and [`Payload`](tracing_llm::Payload) are `#[non_exhaustive]`, so they cannot
+//! be destructured here; there is one function for each part instead, and a test holds the
+//! parts that are converted against the fields that the records have.
+
+mod attributes;
+mod chat;
+mod context;
+mod documents;
+mod io;
+mod llm;
+mod messages;
+mod moments;
+mod tool;
+mod usage;
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use opentelemetry::trace::{
+    Link, SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
+};
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use tracing_llm::{Event, Outcome, Trace};
+
+use self::attributes::Attributes;
+use crate::kind::Kind;
+use crate::names::{self, own};
+
+/// What the user may choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Whether the vectors of embeddings are exported.
+    pub(crate) embedding_vectors: bool,
+}
+
+/// The span of an event that has ended.
+pub(crate) fn span(event: &Event, options: Options) -> SpanData {
+    let kind = Kind::of(event);
+    let (parent, remote) = parent(event);
+    SpanData {
+        span_context: span_context(event.trace_id, event.span_id, false),
+        parent_span_id: parent.map_or(SpanId::INVALID, span_id),
+        parent_span_is_remote: remote,
+        span_kind: SpanKind::Internal,
+        name: Cow::Owned(name(event, kind).to_owned()),
+        start_time: event.start.into(),
+        end_time: event.end().into(),
+        attributes: attributes(event, kind, options),
+        dropped_attributes_count: 0,
+        events: moments::of(event),
+        links: links(event),
+        status: status(event),
+        instrumentation_scope: SCOPE.clone(),
+    }
+}
+
+/// The root span of a named trace; none if no scope opened it.
+///
+/// A scope has no content of its own. Where a single event stands at its top, the root
+/// shows that event's input, output and status, since backends list traces by their root.
+pub(crate) fn root(trace: &Trace, top: Option<&Event>) -> Option<SpanData> {
+    let scope = trace.scope_id?;
+    let mut attributes = Attributes::default();
+    attributes.put(names::OPENINFERENCE_SPAN_KIND, "CHAIN");
+    context::ids(&trace.context, &mut attributes);
+    if let Some(top) = top {
+        io::values(top, Kind::of(top), &mut attributes);
+        outcome(top, &mut attributes);
+    }
+    context::template(trace.context.template.as_ref(), &mut attributes);
+    context::metadata(&trace.context, &mut attributes);
+    Some(SpanData {
+        span_context: span_context(trace.id, scope, false),
+        parent_span_id: trace.remote_parent.map_or(SpanId::INVALID, span_id),
+        parent_span_is_remote: trace.remote_parent.is_some(),
+        span_kind: SpanKind::Internal,
+        name: Cow::Owned(trace.name.as_str().to_owned()),
+        start_time: trace.start.into(),
+        end_time: trace.end().into(),
+        attributes: attributes.finish(),
+        dropped_attributes_count: 0,
+        events: SpanEvents::default(),
+        links: SpanLinks::default(),
+        status: top.map_or(Status::Unset, status),
+        instrumentation_scope: SCOPE.clone(),
+    })
+}
+
+/// What produced the spans: this crate.
+pub(crate) static SCOPE: LazyLock<InstrumentationScope> = LazyLock::new(|| {
+    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .build()
+});
+
+/// `otel.name`, else the name that the conventions ask for, else the span's own, else the
+/// event type's.
+fn name(event: &Event, kind: Kind) -> &str {
+    if event.renamed && !event.name.is_empty() {
+        &event.name
+    } else if kind == Kind::Embedding {
+        names::CREATE_EMBEDDINGS
+    } else if event.name.is_empty() {
+        event.event_type.value()
+    } else {
+        &event.name
+    }
+}
+
+/// The event above, else the scope of the trace, else a span of another process.
+fn parent(event: &Event) -> (Option<tracing_llm::SpanId>, bool) {
+    match event.parent_id.or(event.scope_id) {
+        Some(parent) => (Some(parent), false),
+        None => (event.remote_parent, event.remote_parent.is_some()),
+    }
+}
+
+/// All attributes, important ones first, so that a backend's limit cuts content and not
+/// what a span is.
+fn attributes(event: &Event, kind: Kind, options: Options) -> Vec<KeyValue> {
+    let (payload, mut attributes) = (&event.payload, Attributes::default());
+    let to = &mut attributes;
+    to.put(names::OPENINFERENCE_SPAN_KIND, &kind.word(event));
+    to.put(own::EVENT_TYPE, event.event_type.name());
+    outcome(event, to);
+    context::ids(&event.context, to);
+    llm::model(event, kind, to);
+    usage::tokens(payload, kind, to);
+    usage::cost(payload, kind, to);
+    llm::finish(payload, to);
+    io::values(event, kind, to);
+    tool::call(payload, to);
+    tool::agent(payload, to);
+    documents::settings(payload, kind, to);
+    llm::parameters(payload, kind, to);
+    context::template(payload.template.as_ref().or(event.context.template.as_ref()), to);
+    context::metadata(&event.context, to);
+    to.put(own::LOST_BYTES, (event.lost_bytes > 0).then_some(event.lost_bytes));
+    documents::nodes(event, kind, to);
+    documents::embeddings(payload, kind, options, to);
+    llm::completion_api(payload, kind, to);
+    messages::list(names::LLM_OUTPUT_MESSAGES, &payload.replies, to);
+    messages::list(names::LLM_INPUT_MESSAGES, &payload.messages, to);
+    tool::offered(payload, to);
+    for (key, value) in &payload.attributes {
+        to.put_json(key, value);
+    }
+    attributes.finish()
+}
+
+/// What a status cannot say: a cancelled or incomplete event stays unset.
+fn outcome(event: &Event, attributes: &mut Attributes) {
+    if matches!(event.outcome, Outcome::Cancelled | Outcome::Incomplete) {
+        attributes.put(own::OUTCOME, event.outcome.as_str());
+    }
+}
+
+fn status(event: &Event) -> Status {
+    match event.outcome {
+        Outcome::Ok => Status::Ok,
+        Outcome::Error => Status::error(
+            event.payload.exception.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ),
+        // Unset, cancelled, incomplete: neither success nor failure is claimed.
+        _ => Status::Unset,
+    }
+}
+
+fn links(event: &Event) -> SpanLinks {
+    let mut links = SpanLinks::default();
+    links.links = event
+        .links
+        .iter()
+        .map(|link| Link::new(span_context(link.trace_id, link.span_id, true), Vec::new(), 0))
+        .collect();
+    links
+}
+
+fn span_context(
+    trace: tracing_llm::TraceId,
+    span: tracing_llm::SpanId,
+    remote: bool,
+) -> SpanContext {
+    let trace = TraceId::from_bytes(trace.to_bytes());
+    SpanContext::new(trace, span_id(span), TraceFlags::SAMPLED, remote, TraceState::default())
+}
+
+fn span_id(id: tracing_llm::SpanId) -> SpanId {
+    SpanId::from_bytes(id.to_bytes())
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

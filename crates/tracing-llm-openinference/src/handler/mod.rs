@@ -1,0 +1,179 @@
+//! The handler: makes spans of events and gives them to the outputs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use opentelemetry_sdk::trace::SpanData;
+use tracing_llm::{Event, Handler, HandlerResult, Trace};
+
+use crate::config::{Builder, Settings};
+use crate::convert::{self, Options};
+use crate::error::Error;
+use crate::otlp::Otlp;
+use crate::roots::Roots;
+use crate::stats::ExportStats;
+use crate::writer::Writer;
+
+/// Exports events as OpenInference spans: over OTLP to a collector, to a file, or both.
+///
+/// With neither it is off: it says so once (by `tracing`, with the target
+/// `tracing_llm_openinference`) and does nothing more.
+///
+/// Spans are built and sent on the handler's own thread, at the end of each event. A batch
+/// is sent when 512 spans or about 3.5 MiB wait, when a trace ends, at the next event after
+/// 5 seconds, and at flush and shutdown. While the collector is away, the newest 32 MiB are
+/// kept and tried again; [`stats`](Self::stats) counts the rest.
+///
+/// ```
+/// use tracing_llm_openinference::OpenInference;
+///
+/// let spans = OpenInference::from_env()?;
+/// println!("spans: {}", spans.destination());
+/// let (layer, callbacks) = tracing_llm::layer().handler(spans).build();
+/// # drop((layer, callbacks));
+/// # Ok::<(), tracing_llm_openinference::Error>(())
+/// ```
+pub struct OpenInference {
+    otlp: Option<Otlp>,
+    file: Option<Writer>,
+    roots: Roots,
+    options: Options,
+    stats: ExportStats,
+    disabled: bool,
+    said_off: bool,
+}
+
+impl OpenInference {
+    /// An exporter with the settings of the environment: see [`Builder::environment`].
+    ///
+    /// # Errors
+    ///
+    /// If a variable cannot be read, or the file that one names cannot be opened.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().environment()?.build()
+    }
+
+    /// Settings by code.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Where the spans go, for a person to read: `./spans.jsonl`,
+    /// `http://127.0.0.1:6006/v1/traces`, both joined by `and`, or `off`.
+    ///
+    /// ```
+    /// use tracing_llm_openinference::OpenInference;
+    ///
+    /// let spans = OpenInference::builder().build()?;
+    /// assert_eq!(spans.destination(), "off");
+    /// # Ok::<(), tracing_llm_openinference::Error>(())
+    /// ```
+    #[must_use]
+    pub fn destination(&self) -> String {
+        let otlp = self.otlp.as_ref().map(|otlp| otlp.endpoint().to_string());
+        let file = self.file.as_ref().map(|file| file.path().display().to_string());
+        match (otlp, file) {
+            (Some(otlp), Some(file)) => format!("{otlp} and {file}"),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => "off".to_owned(),
+        }
+    }
+
+    /// Whether the spans go nowhere.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.otlp.is_none() && self.file.is_none()
+    }
+
+    /// What became of the spans; the clone that is given stays up to date.
+    #[must_use]
+    pub fn stats(&self) -> ExportStats {
+        self.stats.clone()
+    }
+
+    pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
+        let Settings { otlp, file, origin, options, disabled } = settings;
+        let stats = ExportStats::default();
+        let resource = origin.resource(process_name().as_deref());
+        Ok(Self {
+            otlp: otlp
+                .map(|settings| Otlp::new(&settings, &resource, stats.otlp_tally()))
+                .transpose()?,
+            file: file.map(|path| Writer::open(&path, resource, stats.file_tally())).transpose()?,
+            roots: Roots::default(),
+            options,
+            stats,
+            disabled,
+            said_off: false,
+        })
+    }
+
+    /// Gives a span to each output; one that fails does not keep it from the other.
+    fn export(&mut self, span: SpanData) -> Result<(), Error> {
+        let written = self.file.as_mut().map_or(Ok(()), |file| file.write(&span));
+        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.push(span, Instant::now()));
+        Error::all([written, sent])
+    }
+
+    /// Said at the first event, not when it is made: then a subscriber listens.
+    fn say_off(&mut self) {
+        if std::mem::replace(&mut self.said_off, true) {
+            return;
+        }
+        if self.disabled {
+            tracing::info!("OpenInference spans are off: OTEL_SDK_DISABLED is set");
+        } else {
+            tracing::warn!(
+                "OpenInference spans are off: neither an OTLP endpoint \
+                 (OTEL_EXPORTER_OTLP_ENDPOINT) nor a file (TRACING_LLM_SPANS_FILE) is set"
+            );
+        }
+    }
+}
+
+impl Handler for OpenInference {
+    fn on_end(&mut self, event: &Arc<Event>) -> HandlerResult {
+        if self.is_off() {
+            self.say_off();
+            return Ok(());
+        }
+        self.roots.note(event);
+        Ok(self.export(convert::span(event, self.options))?)
+    }
+
+    fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
+        let top = self.roots.take(trace);
+        let root = match convert::root(trace, top.as_deref()) {
+            Some(root) if !self.is_off() => self.export(root),
+            _ => Ok(()),
+        };
+        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.trace_ended(Instant::now()));
+        Ok(Error::all([root, sent])?)
+    }
+
+    fn flush(&mut self) -> HandlerResult {
+        // The file is written line by line; only OTLP keeps spans back.
+        Ok(self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.flush(Instant::now()))?)
+    }
+
+    fn shutdown(&mut self) -> HandlerResult {
+        Ok(self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.shutdown(Instant::now()))?)
+    }
+}
+
+impl fmt::Debug for OpenInference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenInference")
+            .field("destination", &self.destination())
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+fn process_name() -> Option<String> {
+    Some(std::env::current_exe().ok()?.file_stem()?.to_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

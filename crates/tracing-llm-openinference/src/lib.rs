@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod config;
+mod convert;
+mod endpoint;
+mod error;
+mod handler;
+mod json;
+mod kind;
+mod names;
+mod otlp;
+mod queue;
+mod resource;
+mod roots;
+mod secret;
+mod stats;
+#[cfg(test)]
+mod testing;
+mod writer;
+
+pub use self::config::Builder;
+pub use self::error::Error;
+pub use self::handler::OpenInference;
+pub use self::stats::{Counts, ExportStats};
