@@ -1,0 +1,8 @@
+//! Runs the examples as a user does.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "so a test fails")]
+
+mod chat_server;
+mod quickstart;
+mod rag;
+mod run;
