@@ -46,12 +46,19 @@ impl Counter<'_> {
         if usage.input.is_some() && usage.output.is_some() {
             return Ok(());
         }
-        let output = self.output(&event.payload)?;
+        // What is known is not counted again: a prompt may be long.
+        let output = match usage.output {
+            None => self.output(&event.payload)?,
+            known => known,
+        };
         if event.outcome == Outcome::Error && usage.is_empty() && output.is_none() {
             // Refused or never sent: nobody is billed for a call without any answer.
             return Ok(());
         }
-        let input = self.input(&event.payload)?;
+        let input = match usage.input {
+            None => self.input(&event.payload)?,
+            known => known,
+        };
         fill(usage, input, output);
         Ok(())
     }

@@ -307,3 +307,14 @@ fn the_tokenizer_is_told_the_model_that_answered() {
     event.payload.prompt = Some("12345".into());
     assert_eq!(complete(&event, Kind::Llm, &Asks).0.input, Some(1));
 }
+
+#[test]
+fn a_prompt_whose_tokens_are_known_is_not_counted_again_for_want_of_an_answer() {
+    let mut event = Event::new(EventType::LLM, "chat");
+    event.payload.messages = [Message::user("12345")].into();
+    event.payload.usage = Some(Usage::of_input(9));
+    let never = |_: &str| -> usize { panic!("nothing is to be counted") };
+    let (usage, result) = complete(&event, Kind::Llm, &never);
+    result.unwrap();
+    assert_eq!(usage, Usage::of_input(9));
+}
