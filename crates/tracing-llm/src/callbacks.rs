@@ -211,7 +211,8 @@ impl Callbacks {
         stats
     }
 
-    /// How many callsites are something to us, and how many of them are enabled.
+    /// How many callsites of spans are something to us, and how many of them are enabled. An
+    /// ERROR line that a global filter lets through makes no event.
     ///
     /// Asked on a thread that ends with the question: what a per-layer filter answers it also
     /// keeps, for the next span or event of the same thread.
@@ -223,7 +224,8 @@ impl Callbacks {
         };
         thread::scope(|scope| {
             let counting = thread::Builder::new().spawn_scoped(scope, || {
-                shared.callsites.seen().fold((0, 0), |(seen, enabled), metadata| {
+                let spans = shared.callsites.seen().filter(|metadata| metadata.is_span());
+                spans.fold((0, 0), |(seen, enabled), metadata| {
                     (seen + 1, enabled + u64::from(asked(metadata)))
                 })
             });

@@ -37,7 +37,7 @@ pub struct Stats {
     pub unknown_tags: u64,
     /// Failures of enrichers, redactors, closures and of the worker itself.
     pub failures: u64,
-    /// Callsites that are something to us and were met so far.
+    /// Callsites of spans that are something to us and were met so far.
     pub callsites: u64,
     /// Those of them that the subscriber enables.
     pub enabled_callsites: u64,

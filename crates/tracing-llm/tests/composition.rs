@@ -357,3 +357,19 @@ fn the_handle_may_be_asked_while_the_layer_stands_in_a_vec() {
     });
     callbacks.shutdown_blocking(PATIENCE).unwrap();
 }
+
+#[test]
+fn a_line_that_a_global_filter_lets_through_is_no_enabled_span() {
+    #[tracing::instrument(err, fields(event_type = "LLM"))]
+    fn fails() -> Result<(), std::fmt::Error> {
+        Err(std::fmt::Error)
+    }
+
+    let (layer, callbacks) = tracing_llm::layer().build();
+    let subscriber =
+        tracing_subscriber::registry().with(layer.filtered()).with(EnvFilter::new("warn"));
+    dispatcher::with_default(&Dispatch::new(subscriber), || {
+        fails().unwrap_err();
+        assert_eq!(callbacks.stats().enabled_callsites, 0);
+    });
+}
