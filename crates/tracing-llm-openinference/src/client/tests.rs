@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 
 use super::*;
@@ -8,12 +6,11 @@ use crate::secret::Secret;
 
 fn settings(headers: &[(&str, &str)]) -> OtlpSettings {
     OtlpSettings {
-        endpoint: Endpoint::parse("http://127.0.0.1:1/v1/traces").unwrap(),
         headers: headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), Secret::from((*value).to_owned())))
             .collect(),
-        timeout: Duration::from_secs(10),
+        ..OtlpSettings::new(Endpoint::parse("http://127.0.0.1:1/v1/traces").unwrap())
     }
 }
 

@@ -1,19 +1,21 @@
 //! Settings: by code, and by the environment for what the code does not set.
 
 mod environment;
+mod settings;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[allow(unused_imports)]
+pub(crate) use self::settings::{
+    BATCH_BYTES, Limits, OtlpSettings, Protocol, Settings, SpoolSettings,
+};
 use crate::convert::Options;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::handler::OpenInference;
 use crate::resource::Origin;
 use crate::secret::Secret;
-
-/// OTLP's default for one request.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of an [`OpenInference`] exporter, made by [`OpenInference::builder`].
 ///
@@ -136,38 +138,23 @@ impl Builder {
     fn resolve(self) -> Result<Settings, Error> {
         let Self { endpoint, headers, timeout, file, origin, embedding_vectors, disabled } = self;
         let endpoint = endpoint.map(|url| Endpoint::parse(url.expose())).transpose()?;
-        let otlp = endpoint.map(|endpoint| OtlpSettings {
-            endpoint,
-            headers: headers.unwrap_or_default(),
-            timeout: timeout.unwrap_or(TIMEOUT),
+        let otlp = endpoint.map(|endpoint| {
+            let defaults = OtlpSettings::new(endpoint);
+            OtlpSettings {
+                headers: headers.unwrap_or_default(),
+                timeout: timeout.unwrap_or(defaults.timeout),
+                ..defaults
+            }
         });
         Ok(Settings {
             otlp: otlp.filter(|_| !disabled),
             file: file.filter(|_| !disabled),
             origin,
             options: Options { embedding_vectors },
+            limits: Limits::default(),
             disabled,
         })
     }
-}
-
-/// All that an exporter needs to know.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    pub(crate) otlp: Option<OtlpSettings>,
-    pub(crate) file: Option<PathBuf>,
-    pub(crate) origin: Origin,
-    pub(crate) options: Options,
-    /// Off on purpose (`OTEL_SDK_DISABLED`), not for want of an output.
-    pub(crate) disabled: bool,
-}
-
-/// How spans are sent.
-#[derive(Clone, Debug)]
-pub(crate) struct OtlpSettings {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) headers: Vec<(String, Secret)>,
-    pub(crate) timeout: Duration,
 }
 
 #[cfg(test)]

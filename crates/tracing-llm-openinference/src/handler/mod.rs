@@ -93,7 +93,7 @@ impl OpenInference {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let Settings { otlp, file, origin, options, disabled } = settings;
+        let Settings { otlp, file, origin, options, disabled, limits: _ } = settings;
         let stats = ExportStats::default();
         let resource = origin.resource(process_name().as_deref());
         Ok(Self {

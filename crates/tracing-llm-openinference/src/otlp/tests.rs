@@ -16,9 +16,8 @@ use crate::testing::{Collector, Reply, event, event_with_id, nowhere, span};
 
 fn settings(url: &str) -> OtlpSettings {
     OtlpSettings {
-        endpoint: Endpoint::parse(url).unwrap(),
         headers: vec![("authorization".to_owned(), Secret::from("Bearer s3cret".to_owned()))],
-        timeout: Duration::from_secs(10),
+        ..OtlpSettings::new(Endpoint::parse(url).unwrap())
     }
 }
 
