@@ -119,9 +119,9 @@ pub use self::context_source::ContextSource;
 pub use self::enrich::Enricher;
 pub use self::error::Error;
 pub use self::event::{
-    Content, Context, Document, Embedding, Event, EventType, Exception, Link, Log, Message,
-    Outcome, Payload, SpanId, StreamProgress, SubQuestion, Template, Text, Timestamp, Tool,
-    ToolCall, Trace, TraceId, TraceMap,
+    Annotation, Content, Context, Document, Embedding, Event, EventType, Exception, Link, Log,
+    Message, Outcome, Payload, SpanId, StreamProgress, SubQuestion, Template, Text, Timestamp,
+    Tool, ToolCall, Trace, TraceId, TraceMap,
 };
 pub use self::handler::{AsyncHandler, Handler, HandlerExt, HandlerResult, Ignore, Sampled};
 pub use self::id_source::IdSource;

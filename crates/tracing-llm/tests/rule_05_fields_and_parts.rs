@@ -10,7 +10,7 @@ use common::*;
 use serde_json::json;
 use tracing::{Span, debug, field, info, info_span};
 use tracing_llm::prelude::*;
-use tracing_llm::{Cost, SubQuestion};
+use tracing_llm::{Annotation, Cost, SubQuestion};
 
 #[test]
 fn fields_at_creation_fill_the_payload() {
@@ -313,6 +313,10 @@ fn every_typed_part_arrives() {
             .function_output("found")
             .input(json!({"in": 1}))
             .output(json!({"out": 2}))
+            .annotate(Annotation::new("kind").with_score(0.5).with_identifier("1"))
+            .annotate(Annotation::new("kind").with_label("yes"))
+            .annotate(Annotation::new("kind").with_score(1.0).with_identifier("1"))
+            .annotate(Annotation::new("says nothing"))
             .attribute("mine", 3);
         drop(span);
         let captured = stage.flushed();
@@ -351,8 +355,14 @@ fn every_typed_part_arrives() {
         expected.function_output = Some("found".into());
         expected.input = Some(json!({"in": 1}));
         expected.output = Some(json!({"out": 2}));
+        expected.annotations = vec![
+            Annotation::new("kind").with_label("yes"),
+            Annotation::new("kind").with_score(1.0).with_identifier("1"),
+        ]
+        .into();
         expected.attributes.insert("mine".into(), json!(3));
         assert_eq!(payload, expected);
+        assert_eq!(stage.stats().unreadable, 1, "what says nothing is counted");
     });
 }
 

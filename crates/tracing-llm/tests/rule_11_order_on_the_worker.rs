@@ -11,7 +11,7 @@ use serde_json::json;
 use tracing::{error, field, info, info_span};
 use tracing_llm::prelude::*;
 use tracing_llm::testing::{Capture, Captured};
-use tracing_llm::{Builder, CaptureContent, Content, Payload, SubQuestion};
+use tracing_llm::{Annotation, Builder, CaptureContent, Content, Payload, SubQuestion};
 
 /// Masks the word wherever it stands.
 fn hides_secrets(_: &'static str, text: &str) -> Option<String> {
@@ -140,6 +140,13 @@ fn secret_everywhere() -> Payload {
     let mut exception = Exception::new(secret());
     exception.stacktrace = Some(secret());
     payload.exception = Some(exception);
+    payload.annotations = vec![
+        Annotation::new("kind")
+            .with_label(secret())
+            .with_explanation(secret())
+            .with_metadata(nested()),
+    ]
+    .into();
     payload.attributes.insert("mine".into(), nested());
     payload
 }

@@ -1,5 +1,6 @@
 //! The record of an event: owned plain data, with no subscriber in sight.
 
+mod annotation;
 mod context;
 mod document;
 mod event_type;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::annotation::Annotation;
 pub use self::context::Context;
 pub use self::document::{Document, Embedding};
 pub use self::event_type::EventType;

@@ -7,7 +7,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Document, Embedding, Exception, Message, SubQuestion, Template, Text, Tool, ToolCall};
+use super::{
+    Annotation, Document, Embedding, Exception, Message, SubQuestion, Template, Text, Tool,
+    ToolCall,
+};
 use crate::{Cost, Usage};
 
 /// What an event carries: typed parts, each of which may be absent.
@@ -148,6 +151,9 @@ pub struct Payload {
     /// The error that the event failed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
+    /// How people, models or programs judge it.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub annotations: Arc<[Annotation]>,
     /// All other fields of the span, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<Text, Value>,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Content, Context, Document, Event, Exception, Message, Payload, Template, Text, Tool, ToolCall,
+    Annotation, Content, Context, Document, Event, Exception, Message, Payload, Template, Text,
+    Tool, ToolCall,
 };
 
 /// Sees a text, with the name of the part it stands in, and may replace it.
@@ -81,6 +82,7 @@ impl Payload {
             serialized,
             additional_kwargs,
             exception,
+            annotations,
             attributes,
         } = self;
         for (part, text) in [
@@ -141,6 +143,9 @@ impl Payload {
         if let Some(Exception { message, kind: _, stacktrace, propagated: _ }) = exception {
             visit("exception", message);
             option("exception", stacktrace, visit);
+        }
+        for annotation in each(annotations) {
+            visit_annotation(annotation, visit);
         }
         for value in attributes.values_mut() {
             json("attributes", value, visit);
@@ -207,6 +212,24 @@ fn visit_template(part: &'static str, template: &mut Template, visit: &mut Visit
     }
     if let Some(variables) = variables {
         json(part, variables, visit);
+    }
+}
+
+fn visit_annotation(annotation: &mut Annotation, visit: &mut Visit<'_>) {
+    let Annotation {
+        name: _,
+        score: _,
+        label,
+        explanation,
+        annotator_kind: _,
+        identifier: _,
+        metadata,
+    } = annotation;
+    for text in [label, explanation] {
+        option("annotations", text, visit);
+    }
+    if let Some(metadata) = metadata {
+        json("annotations", metadata, visit);
     }
 }
 

@@ -138,6 +138,8 @@ pub(crate) enum Key {
     Texts(TextsPart),
     /// Texts and their vectors.
     Embeddings,
+    /// Judgements of the event.
+    Annotations,
     /// The tools that were offered.
     Tools,
     /// The tool that is called.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::key::{Key, Side, TemplatePart, TextsPart, ToolPart};
 use super::parameters::set_parameters;
+use super::read::annotations::annotations;
 use super::read::documents::documents;
 use super::read::embeddings::embeddings;
 use super::read::messages::{instructions, messages};
@@ -83,6 +84,11 @@ impl Draft {
             Key::Embeddings => {
                 let Some((list, unread)) = embeddings(json) else { return false };
                 payload.embeddings = list.into();
+                self.unreadable += unread;
+            }
+            Key::Annotations => {
+                let (list, unread) = annotations(json);
+                payload.annotations = list.into();
                 self.unreadable += unread;
             }
             Key::Tools => payload.tools = tools(json).into(),

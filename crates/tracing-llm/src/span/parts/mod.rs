@@ -38,6 +38,7 @@ macro_rules! names {
 }
 
 mod course;
+mod feedback;
 mod model;
 mod retrieval;
 mod tools;

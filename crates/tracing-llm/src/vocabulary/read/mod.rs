@@ -4,6 +4,7 @@
 //! lenient: a key that a type has no place for is left out, an item that is nothing known is
 //! kept as its JSON text.
 
+pub(crate) mod annotations;
 mod content;
 pub(crate) mod documents;
 pub(crate) mod embeddings;

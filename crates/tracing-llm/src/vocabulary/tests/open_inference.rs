@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{add, any, draft};
-use crate::{Content, Document, Embedding, Message, Text, ToolCall};
+use crate::{Annotation, Content, Document, Embedding, Message, Text, ToolCall};
 
 #[test]
 fn flattened_messages_become_messages() {
@@ -296,17 +296,66 @@ fn tool_spans_tell_the_tool_and_its_call() {
 fn what_has_no_typed_place_keeps_its_name_and_type() {
     let draft = draft([
         ("graph.node.id", any("n")),
-        ("annotations.0.annotation.score", any(0.5)),
+        ("trace.annotations.0.annotation.score", any(0.5)),
         ("input.images.0.image.url", any("http://x/y")),
         ("llm.cost.completion_details.audio", any(0.25)),
         ("agent.name", any("planner")),
     ]);
     let expected = json!({
         "graph.node.id": "n",
-        "annotations.0.annotation.score": 0.5,
+        "trace.annotations.0.annotation.score": 0.5,
         "input.images.0.image.url": "http://x/y",
         "llm.cost.completion_details.audio": 0.25,
     });
     assert_eq!(serde_json::to_value(&draft.payload().attributes).unwrap(), expected);
     assert_eq!(draft.payload().agent.as_deref(), Some("planner"));
+}
+
+#[test]
+fn annotations_and_evaluations_are_judgements_of_the_event() {
+    let flattened = draft([
+        ("annotations.0.annotation.name", any("correct")),
+        ("annotations.0.annotation.score", any(0.5)),
+        ("annotations.0.annotation.label", any("half")),
+        ("annotations.0.annotation.explanation", any("one of two")),
+        ("annotations.0.annotation.annotator_kind", any("LLM")),
+        ("annotations.0.annotation.identifier", any("judge-1")),
+        ("annotations.0.annotation.metadata", any(r#"{"model":"m"}"#)),
+        ("annotations.1.annotation.name", any("kind")),
+        ("annotations.1.annotation.score", any(1_u64)),
+    ]);
+    let whole = Annotation::new("correct")
+        .with_score(0.5)
+        .with_label("half")
+        .with_explanation("one of two")
+        .with_annotator_kind("LLM")
+        .with_identifier("judge-1")
+        .with_metadata(json!({"model": "m"}));
+    let expected = [whole, Annotation::new("kind").with_score(1.0)];
+    assert_eq!(*flattened.payload().annotations, expected);
+    assert!(flattened.payload().attributes.is_empty());
+
+    let json = draft([(
+        "evaluations",
+        r#"[{"name":"kind","score":1},{"evaluation.name":"x","evaluation.label":"y"}]"#,
+    )]);
+    let expected = [Annotation::new("kind").with_score(1.0), Annotation::new("x").with_label("y")];
+    assert_eq!(*json.payload().annotations, expected);
+}
+
+#[test]
+fn a_judgement_without_name_or_result_is_kept_and_counted() {
+    let draft = draft([
+        ("annotations.0.annotation.name", any("correct")),
+        ("annotations.1.annotation.score", any(0.5)),
+        ("annotations.2.annotation.name", any("kind")),
+        ("annotations.2.annotation.score", any("yes")),
+    ]);
+    let expected = [
+        Annotation::new("correct"),
+        Annotation::new("").with_score(0.5),
+        Annotation::new("kind").with_label("yes"),
+    ];
+    assert_eq!(*draft.payload().annotations, expected);
+    assert_eq!(draft.unreadable(), 2);
 }
