@@ -107,3 +107,31 @@ macro_rules! id {
 
 id!(TraceId, u128, NonZeroU128, "32", 16);
 id!(SpanId, u64, NonZeroU64, "16", 8);
+
+impl TraceId {
+    /// Whether the trace belongs to this share of all traces: `0.1` is every tenth, 0 or less is
+    /// none, 1 or more is all.
+    ///
+    /// The choice rests on the id alone, as OpenTelemetry's `TraceIdRatioBased` sampler makes
+    /// it: on its lower 56 bits, uniformly random in a W3C trace id. So every process and every
+    /// handler chooses the same traces, and a larger share holds the smaller one.
+    ///
+    /// ```
+    /// use tracing_llm::TraceId;
+    ///
+    /// assert!(TraceId::FIRST.is_in_share(0.1));
+    /// assert!(!TraceId::FIRST.is_in_share(0.0));
+    /// ```
+    #[must_use]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is no share, such as NaN or -1, becomes the nearest bound"
+    )]
+    pub fn is_in_share(self, share: f64) -> bool {
+        const ALL: u64 = 1 << 56;
+        // The bound is whole, so that a share of 1 holds the largest id too.
+        let bound = (share * ALL as f64) as u64;
+        (self.get() as u64) % ALL < bound
+    }
+}

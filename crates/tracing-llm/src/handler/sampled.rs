@@ -7,10 +7,9 @@ use crate::{Event, Trace, TraceId};
 
 /// A handler that gets a share of the traces, each of them whole.
 ///
-/// Made by [`HandlerExt::sampled`](super::HandlerExt::sampled). The choice
-/// rests on the trace id alone, as OpenTelemetry's `TraceIdRatioBased` sampler
-/// makes it: the lower 56 bits, uniformly random in a W3C trace id. A trace that continues one of
-/// another process follows that process's choice (the `sampled` flag of its `traceparent`).
+/// Made by [`HandlerExt::sampled`](super::HandlerExt::sampled). The choice rests on the trace id
+/// alone ([`TraceId::is_in_share`]). A trace that continues one of another process follows that
+/// process's choice (the `sampled` flag of its `traceparent`).
 #[derive(Clone, Debug)]
 pub struct Sampled<H> {
     inner: H,
@@ -28,18 +27,8 @@ impl<H> Sampled<H> {
         self.inner
     }
 
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "the ratio is no finer than an f64"
-    )]
     fn takes(&self, trace: TraceId, told: Option<bool>) -> bool {
-        if let Some(sampled) = told {
-            return sampled;
-        }
-        const RANDOM_BITS: u64 = (1 << 56) - 1;
-        let random = (trace.get() as u64 & RANDOM_BITS) as f64;
-        random < self.ratio * (RANDOM_BITS as f64 + 1.0)
+        told.unwrap_or_else(|| trace.is_in_share(self.ratio))
     }
 }
 
