@@ -13,17 +13,21 @@ pub(crate) struct Endpoint(Uri);
 impl Endpoint {
     /// Reads an address. Its text is in no error: it may hold a key.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let invalid = || Error::setting("the endpoint", "is no http:// or https:// address");
+        Self::parse_as("the endpoint", text)
+    }
+
+    /// Reads an address that an error calls by this name.
+    pub(crate) fn parse_as(name: &str, text: &str) -> Result<Self, Error> {
+        let invalid = || Error::setting(name, "is no http:// or https:// address");
         let uri: Uri = text.trim().parse().map_err(|_| invalid())?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(invalid());
         }
         match uri.authority() {
             None => Err(invalid()),
-            Some(authority) if authority.as_str().contains('@') => Err(Error::setting(
-                "the endpoint",
-                "holds a user or password: set a header instead",
-            )),
+            Some(authority) if authority.as_str().contains('@') => {
+                Err(Error::setting(name, "holds a user or password: set a header instead"))
+            }
             Some(_) => Ok(Self(uri)),
         }
     }

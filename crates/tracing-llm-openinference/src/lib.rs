@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod backends;
 mod client;
 mod config;
 mod convert;
@@ -13,12 +14,15 @@ mod otlp;
 mod queue;
 mod resource;
 mod roots;
+mod sampler;
 mod secret;
+mod selection;
 mod stats;
 #[cfg(test)]
 mod testing;
 mod writer;
 
+pub use self::backends::Backend;
 pub use self::config::Builder;
 pub use self::error::Error;
 pub use self::handler::OpenInference;

@@ -1,21 +1,27 @@
 //! Settings: by code, and by the environment for what the code does not set.
 
 mod environment;
+mod limits;
 mod settings;
+mod transport;
+mod variables;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-#[allow(unused_imports)]
-pub(crate) use self::settings::{
-    BATCH_BYTES, Limits, OtlpSettings, Protocol, Settings, SpoolSettings,
-};
+use tracing_llm::Context;
+
+use self::limits::LimitsSet;
+pub(crate) use self::settings::{Limits, OtlpSettings, Protocol, Settings, SpoolSettings};
+use self::transport::Transport;
+pub(crate) use self::variables::Variables;
+use crate::backends::{Backend, Quirks};
 use crate::convert::Options;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::handler::OpenInference;
 use crate::resource::Origin;
 use crate::secret::Secret;
+use crate::selection::{Selection, When};
 
 /// Settings of an [`OpenInference`] exporter, made by [`OpenInference::builder`].
 ///
@@ -37,11 +43,14 @@ use crate::secret::Secret;
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     endpoint: Option<Secret>,
-    headers: Option<Vec<(String, Secret)>>,
-    timeout: Option<Duration>,
+    backend: Option<Backend>,
+    headers: Vec<(String, Secret)>,
+    transport: Transport,
     file: Option<PathBuf>,
     origin: Origin,
     embedding_vectors: bool,
+    limits: LimitsSet,
+    selection: Selection,
     disabled: bool,
 }
 
@@ -54,16 +63,15 @@ impl Builder {
         self
     }
 
-    /// A header of every request, such as an API key. Its value is never shown.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        let header = (name.into(), Secret::from(value.into()));
-        self.headers.get_or_insert_default().push(header);
+    /// A backend by name: its address, headers and project, and what it reads differently.
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = Some(backend);
         self
     }
 
-    /// How long one request may take; 10 seconds by default.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+    /// A header of every request, such as an API key. Its value is never shown.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), Secret::from(value.into())));
         self
     }
 
@@ -96,33 +104,38 @@ impl Builder {
         self
     }
 
-    /// Takes from the environment what is not set in code:
+    /// Takes only the events whose context this answers with true: one project a tenant, with an
+    /// exporter for each. The root of a named trace follows the context of its scope, so what is
+    /// asked for should be set there or above.
     ///
-    /// | variable | what it sets |
-    /// |---|---|
-    /// | `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` | the endpoint, as it is |
-    /// | `OTEL_EXPORTER_OTLP_ENDPOINT` | the endpoint, with `/v1/traces` added |
-    /// | `OTEL_EXPORTER_OTLP_TRACES_HEADERS`, `OTEL_EXPORTER_OTLP_HEADERS` | headers: `name=value,name=value`, percent-encoded |
-    /// | `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, `OTEL_EXPORTER_OTLP_TIMEOUT` | the timeout in milliseconds |
-    /// | `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL` | `http/protobuf` is the only one that is spoken |
-    /// | `OTEL_TRACES_EXPORTER` | without `otlp` in it, such as `none`: no endpoint is taken from the environment |
-    /// | `OTEL_SDK_DISABLED` | `true`: nothing is exported at all |
-    /// | `OTEL_SERVICE_NAME` | the service's name |
-    /// | `OTEL_RESOURCE_ATTRIBUTES` | more attributes of the resource |
-    /// | `PHOENIX_PROJECT_NAME` | the project |
-    /// | `TRACING_LLM_SPANS_FILE` | the file |
+    /// It is asked once for each event, on the handler's thread. [`feedback`] is not asked for:
+    /// it goes where its handle was got.
     ///
-    /// A variable that is empty counts as not set. An endpoint that is not set means off,
-    /// not `localhost`.
+    /// ```
+    /// use tracing_llm_openinference::{Backend, OpenInference};
     ///
-    /// `OTEL_EXPORTER_OTLP_[TRACES_]COMPRESSION` (`gzip`) is read by the OTLP exporter itself,
-    /// whether this is called or not.
+    /// let exporter = |tenant: &'static str| {
+    ///     OpenInference::builder()
+    ///         .backend(Backend::phoenix())
+    ///         .project(tenant)
+    ///         .when(move |context| {
+    ///             context.keys.get("tenant").and_then(|key| key.as_str()) == Some(tenant)
+    ///         })
+    ///         .build()
+    /// };
+    /// let (layer, callbacks) = tracing_llm::layer()
+    ///     .context_key("tenant") // a field of any span around
+    ///     .handler(exporter("acme")?)
+    ///     .handler(exporter("umbrella")?)
+    ///     .build();
+    /// # drop((layer, callbacks));
+    /// # Ok::<(), tracing_llm_openinference::Error>(())
+    /// ```
     ///
-    /// # Errors
-    ///
-    /// If a variable has a value that cannot be read. A header's value is not in the error.
-    pub fn environment(self) -> Result<Self, Error> {
-        self.fill(&|name| std::env::var(name).ok())
+    /// [`feedback`]: crate::OpenInference::feedback
+    pub fn when(mut self, predicate: impl Fn(&Context) -> bool + Send + Sync + 'static) -> Self {
+        self.selection.when = Some(When::new(predicate));
+        self
     }
 
     /// The exporter.
@@ -134,27 +147,68 @@ impl Builder {
         OpenInference::new(self.resolve()?)
     }
 
+    /// What it resolves to in an environment that has these variables.
+    #[cfg(test)]
+    pub(crate) fn settings_of(
+        self,
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Settings, Error> {
+        self.fill(Variables::new(lookup))?.resolve()
+    }
+
     /// The settings with all defaults in place.
     fn resolve(self) -> Result<Settings, Error> {
-        let Self { endpoint, headers, timeout, file, origin, embedding_vectors, disabled } = self;
-        let endpoint = endpoint.map(|url| Endpoint::parse(url.expose())).transpose()?;
-        let otlp = endpoint.map(|endpoint| {
-            let defaults = OtlpSettings::new(endpoint);
-            OtlpSettings {
-                headers: headers.unwrap_or_default(),
-                timeout: timeout.unwrap_or(defaults.timeout),
-                ..defaults
-            }
-        });
+        let Self { backend, transport, mut origin, disabled, .. } = self;
+        let quirks = backend.as_ref().map_or_else(Quirks::default, Backend::quirks);
+        if let Some(backend) = &backend {
+            origin.attributes.extend(backend.resource());
+            origin.project = origin.project.or_else(|| backend.project().map(str::to_owned));
+        }
+        let limits = self.limits.settle(transport.batch_bytes());
+        let otlp = place(self.endpoint.as_ref(), backend.as_ref())?
+            .map(|place| {
+                transport.settle(OtlpSettings {
+                    headers: headers(backend.as_ref(), self.headers),
+                    ..place
+                })
+            })
+            .transpose()?;
         Ok(Settings {
             otlp: otlp.filter(|_| !disabled),
-            file: file.filter(|_| !disabled),
+            file: self.file.filter(|_| !disabled),
             origin,
-            options: Options { embedding_vectors },
-            limits: Limits::default(),
+            options: Options { embedding_vectors: self.embedding_vectors },
+            quirks,
+            selection: self.selection,
+            limits,
             disabled,
         })
     }
+}
+
+/// The address in code, else that of the backend.
+fn place(
+    endpoint: Option<&Secret>,
+    backend: Option<&Backend>,
+) -> Result<Option<OtlpSettings>, Error> {
+    let protocol = backend.map_or(Protocol::HttpProtobuf, Backend::protocol);
+    let endpoint = match (endpoint, backend) {
+        (Some(url), _) => Endpoint::parse(url.expose())?,
+        (None, Some(backend)) => backend.endpoint()?,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(OtlpSettings { protocol, ..OtlpSettings::new(endpoint) }))
+}
+
+/// The headers of the backend, but for those that the code sets.
+fn headers(backend: Option<&Backend>, code: Vec<(String, Secret)>) -> Vec<(String, Secret)> {
+    let backend = backend.map(Backend::headers).unwrap_or_default().iter();
+    let mut headers: Vec<_> = backend
+        .filter(|(name, _)| !code.iter().any(|(set, _)| set.eq_ignore_ascii_case(name)))
+        .cloned()
+        .collect();
+    headers.extend(code);
+    headers
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::backends::Quirks;
 use crate::convert::Options;
 use crate::endpoint::Endpoint;
 use crate::resource::Origin;
 use crate::secret::Secret;
+use crate::selection::Selection;
 
 /// What [`Builder`](super::Builder) resolves to.
 #[derive(Debug)]
@@ -15,7 +17,10 @@ pub(crate) struct Settings {
     pub(crate) file: Option<PathBuf>,
     pub(crate) origin: Origin,
     pub(crate) options: Options,
-    #[allow(dead_code)]
+    pub(crate) quirks: Quirks,
+    /// Which events are taken.
+    pub(crate) selection: Selection,
+    #[allow(dead_code, reason = "the sender reads it")]
     pub(crate) limits: Limits,
     /// Off on purpose (`OTEL_SDK_DISABLED`), not for want of an output.
     pub(crate) disabled: bool,
@@ -23,7 +28,7 @@ pub(crate) struct Settings {
 
 /// How spans are sent.
 #[derive(Clone, Debug)]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the sender reads it")]
 pub(crate) struct OtlpSettings {
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: Vec<(String, Secret)>,
@@ -44,7 +49,7 @@ pub(crate) struct OtlpSettings {
 
 /// What is spoken to the collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the sender reads it")]
 pub(crate) enum Protocol {
     HttpProtobuf,
     /// With the feature `grpc`.
@@ -70,7 +75,7 @@ impl OtlpSettings {
 
 /// A folder of spans that could not be sent yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the sender reads it")]
 pub(crate) struct SpoolSettings {
     pub(crate) folder: PathBuf,
     /// How many bytes the folder may hold; beyond, the oldest segments go.
@@ -81,7 +86,7 @@ pub(crate) struct SpoolSettings {
 
 /// How much one span may hold. OpenTelemetry's `OTEL_SPAN_*_LIMIT` and `OTEL_ATTRIBUTE_*_LIMIT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the sender reads it")]
 pub(crate) struct Limits {
     /// Attributes of a span.
     pub(crate) attributes: usize,

@@ -7,11 +7,13 @@ use std::time::Instant;
 use opentelemetry_sdk::trace::SpanData;
 use tracing_llm::{Event, Handler, HandlerResult, Trace};
 
+use crate::backends::Quirks;
 use crate::config::{Builder, Settings};
 use crate::convert::{self, Options};
 use crate::error::Error;
 use crate::otlp::Otlp;
 use crate::roots::Roots;
+use crate::selection::Selection;
 use crate::stats::ExportStats;
 use crate::writer::Writer;
 
@@ -39,6 +41,8 @@ pub struct OpenInference {
     file: Option<Writer>,
     roots: Roots,
     options: Options,
+    quirks: Quirks,
+    selection: Selection,
     stats: ExportStats,
     disabled: bool,
     said_off: bool,
@@ -93,7 +97,8 @@ impl OpenInference {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let Settings { otlp, file, origin, options, disabled, limits: _ } = settings;
+        let Settings { otlp, file, origin, options, quirks, selection, disabled, limits: _ } =
+            settings;
         let stats = ExportStats::default();
         let resource = origin.resource(process_name().as_deref());
         Ok(Self {
@@ -103,6 +108,8 @@ impl OpenInference {
             file: file.map(|path| Writer::open(&path, resource, stats.file_tally())).transpose()?,
             roots: Roots::default(),
             options,
+            quirks,
+            selection,
             stats,
             disabled,
             said_off: false,
@@ -126,7 +133,8 @@ impl OpenInference {
         } else {
             tracing::warn!(
                 "OpenInference spans are off: neither an OTLP endpoint \
-                 (OTEL_EXPORTER_OTLP_ENDPOINT) nor a file (TRACING_LLM_SPANS_FILE) is set"
+                 (OTEL_EXPORTER_OTLP_ENDPOINT, TRACING_LLM_BACKEND …) nor a file \
+                 (TRACING_LLM_SPANS_FILE) is set"
             );
         }
     }
@@ -138,14 +146,22 @@ impl Handler for OpenInference {
             self.say_off();
             return Ok(());
         }
+        if !self.selection.takes_event(event) {
+            return Ok(());
+        }
         self.roots.note(event);
-        Ok(self.export(convert::span(event, self.options))?)
+        let mut span = convert::span(event, self.options);
+        self.quirks.apply(event, &mut span.attributes);
+        Ok(self.export(span)?)
     }
 
     fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
         let top = self.roots.take(trace);
         let root = match convert::root(trace, top.as_deref()) {
-            Some(root) if !self.is_off() => self.export(root),
+            Some(mut root) if !self.is_off() && self.selection.takes_trace(trace) => {
+                self.quirks.apply_to_root(trace, top.as_deref(), &mut root.attributes);
+                self.export(root)
+            }
             _ => Ok(()),
         };
         let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.trace_ended(Instant::now()));

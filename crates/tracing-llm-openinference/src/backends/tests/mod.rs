@@ -1,0 +1,2 @@
+mod environment;
+mod requests;
