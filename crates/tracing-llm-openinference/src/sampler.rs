@@ -51,6 +51,11 @@ impl Sampler {
             _ => trace.is_in_share(self.share),
         }
     }
+
+    /// Whether a trace of which only the id is known may have been taken.
+    pub(crate) fn may_have_taken(self, trace: TraceId) -> bool {
+        self.follows_parent || trace.is_in_share(self.share)
+    }
 }
 
 /// Without an argument the share is the whole.

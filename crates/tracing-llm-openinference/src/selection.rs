@@ -47,9 +47,15 @@ impl fmt::Debug for When {
 
 #[cfg(test)]
 mod tests {
-    use tracing_llm::{EventType, Timestamp, TraceId};
+    use std::time::Duration;
+
+    use tracing_llm::prelude::*;
+    use tracing_llm::{Timestamp, TraceId};
+    use tracing_subscriber::prelude::*;
 
     use super::*;
+    use crate::testing::Collector;
+    use crate::{Backend, OpenInference};
 
     fn of_user(user: &str) -> Arc<Context> {
         let mut context = Context::default();
@@ -67,5 +73,48 @@ mod tests {
         assert!(selection.takes_event(&event) && selection.takes_trace(&trace));
         selection.when = Some(When::new(|context| context.user_id.as_deref() == Some("ann")));
         assert!(selection.takes_event(&event) && !selection.takes_trace(&trace));
+    }
+
+    fn for_tenant(tenant: &'static str, collector: &Collector) -> OpenInference {
+        OpenInference::builder()
+            .backend(Backend::phoenix())
+            .endpoint(collector.url())
+            .project(tenant)
+            .when(move |context| {
+                context.keys.get("tenant").and_then(|key| key.as_str()) == Some(tenant)
+            })
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn two_exporters_in_one_layer_each_get_the_traces_of_their_tenant() {
+        let collectors = [Collector::start(Vec::new()), Collector::start(Vec::new())];
+        let exporters =
+            [for_tenant("acme", &collectors[0]), for_tenant("umbrella", &collectors[1])];
+        let stats = exporters.each_ref().map(OpenInference::stats);
+        let [acme, umbrella] = exporters;
+        let (layer, callbacks) =
+            tracing_llm::layer().context_key("tenant").handler(acme).handler(umbrella).build();
+        let subscriber = tracing_subscriber::registry().with(layer.filtered());
+        tracing::subscriber::with_default(subscriber, || {
+            for (tenant, name) in [("acme", "a"), ("umbrella", "u"), ("nobody", "n"), ("acme", "b")]
+            {
+                let _request = tracing::info_span!("request", tenant).entered();
+                let _trace = tracing::info_span!("scope", trace_name = name).entered();
+                let _query = event_span!(QUERY, "query").entered();
+                drop(event_span!(LLM, "llm").entered());
+            }
+        });
+        callbacks.shutdown_blocking(Duration::from_secs(10)).unwrap();
+
+        let names = |collector: &Collector| {
+            let mut names: Vec<_> = collector.spans().into_iter().map(|span| span.name).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&collectors[0]), ["a", "b", "llm", "llm", "query", "query"]);
+        assert_eq!(names(&collectors[1]), ["llm", "query", "u"]);
+        assert_eq!(stats.map(|stats| stats.otlp().exported), [6, 3]);
     }
 }

@@ -11,6 +11,7 @@ use crate::backends::Quirks;
 use crate::config::{Builder, Settings};
 use crate::convert::{self, Options};
 use crate::error::Error;
+use crate::feedback::{self, Feedback, Pending};
 use crate::otlp::Otlp;
 use crate::roots::Roots;
 use crate::selection::Selection;
@@ -43,6 +44,7 @@ pub struct OpenInference {
     options: Options,
     quirks: Quirks,
     selection: Selection,
+    feedback: Pending,
     stats: ExportStats,
     disabled: bool,
     said_off: bool,
@@ -96,11 +98,22 @@ impl OpenInference {
         self.stats.clone()
     }
 
+    /// A handle by which events that have ended are judged; got before the exporter is given to
+    /// the layer.
+    #[must_use]
+    pub fn feedback(&self) -> Feedback {
+        self.feedback.handle()
+    }
+
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
         let Settings { otlp, file, origin, options, quirks, selection, disabled, limits: _ } =
             settings;
         let stats = ExportStats::default();
         let resource = origin.resource(process_name().as_deref());
+        let outputs = [
+            otlp.is_some().then(|| stats.otlp_tally()),
+            file.is_some().then(|| stats.file_tally()),
+        ];
         Ok(Self {
             otlp: otlp
                 .map(|settings| Otlp::new(&settings, &resource, stats.otlp_tally()))
@@ -110,6 +123,7 @@ impl OpenInference {
             options,
             quirks,
             selection,
+            feedback: Pending::new(outputs.into_iter().flatten().collect()),
             stats,
             disabled,
             said_off: false,
@@ -121,6 +135,27 @@ impl OpenInference {
         let written = self.file.as_mut().map_or(Ok(()), |file| file.write(&span));
         let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.push(span, Instant::now()));
         Error::all([written, sent])
+    }
+
+    /// Converts an event and gives its span to the outputs.
+    fn export_event(&mut self, event: &Event) -> Result<(), Error> {
+        let mut span = convert::span(event, self.options);
+        self.quirks.apply(event, &mut span.attributes);
+        self.export(span)
+    }
+
+    /// Exports judgements that came meanwhile, each as an event of its own.
+    fn export_feedback(&mut self) -> Result<(), Error> {
+        let sampler = self.selection.sampler;
+        let judgements = self.feedback.take().into_iter();
+        let carriers = judgements
+            .filter(|judgement| sampler.may_have_taken(judgement.target.trace_id))
+            .map(|judgement| {
+                let (trace, span) = feedback::random_ids();
+                feedback::carrier(judgement, trace, span)
+            });
+        let results: Vec<_> = carriers.map(|event| self.export_event(&event)).collect();
+        Error::all(results)
     }
 
     /// Said at the first event, not when it is made: then a subscriber listens.
@@ -146,16 +181,17 @@ impl Handler for OpenInference {
             self.say_off();
             return Ok(());
         }
+        let judged = self.export_feedback();
         if !self.selection.takes_event(event) {
-            return Ok(());
+            return Ok(judged?);
         }
         self.roots.note(event);
-        let mut span = convert::span(event, self.options);
-        self.quirks.apply(event, &mut span.attributes);
-        Ok(self.export(span)?)
+        let exported = self.export_event(event);
+        Ok(Error::all([judged, exported])?)
     }
 
     fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
+        let judged = self.export_feedback();
         let top = self.roots.take(trace);
         let root = match convert::root(trace, top.as_deref()) {
             Some(mut root) if !self.is_off() && self.selection.takes_trace(trace) => {
@@ -165,16 +201,21 @@ impl Handler for OpenInference {
             _ => Ok(()),
         };
         let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.trace_ended(Instant::now()));
-        Ok(Error::all([root, sent])?)
+        Ok(Error::all([judged, root, sent])?)
     }
 
     fn flush(&mut self) -> HandlerResult {
+        let judged = self.export_feedback();
         // The file is written line by line; only OTLP keeps spans back.
-        Ok(self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.flush(Instant::now()))?)
+        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.flush(Instant::now()));
+        Ok(Error::all([judged, sent])?)
     }
 
     fn shutdown(&mut self) -> HandlerResult {
-        Ok(self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.shutdown(Instant::now()))?)
+        self.feedback.close();
+        let judged = self.export_feedback();
+        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.shutdown(Instant::now()));
+        Ok(Error::all([judged, sent])?)
     }
 }
 
