@@ -12,13 +12,14 @@
 mod oteltap;
 mod phoenix;
 mod pipeline;
+mod presets;
 mod sent;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = [phoenix::trials(), oteltap::trials()].concat_trials();
+    let trials = [phoenix::trials(), presets::trials(), oteltap::trials()].concat_trials();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

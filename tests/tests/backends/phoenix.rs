@@ -11,7 +11,7 @@ use tracing_llm_openinference::OpenInference;
 use crate::sent::{self, Span};
 use crate::{pipeline, trial};
 
-const PHOENIX: &str = "TRACING_LLM_TEST_PHOENIX";
+pub(crate) const PHOENIX: &str = "TRACING_LLM_TEST_PHOENIX";
 const COLLECTOR: &str = "TRACING_LLM_TEST_COLLECTOR";
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -132,7 +132,7 @@ fn compare(span: &str, sent: &BTreeMap<String, Value>, stored: &BTreeMap<String,
 }
 
 /// Phoenix stores in the background: waits until it has them all.
-fn await_spans(phoenix: &str, project: &str, count: usize) -> BTreeMap<String, Value> {
+pub(crate) fn await_spans(phoenix: &str, project: &str, count: usize) -> BTreeMap<String, Value> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let answer = try_get(&format!("{phoenix}/v1/projects/{project}/spans?limit=1000"));
@@ -149,7 +149,7 @@ fn await_spans(phoenix: &str, project: &str, count: usize) -> BTreeMap<String, V
     }
 }
 
-fn get(url: &str) -> Value {
+pub(crate) fn get(url: &str) -> Value {
     try_get(url).unwrap_or_else(|| panic!("no answer from {url}"))
 }
 

@@ -19,8 +19,8 @@ use crate::error::Error;
 ///
 /// A span that has ended cannot be changed. So each judgement becomes a span of its own, in a
 /// trace of its own, of kind EVALUATOR, with one link to the span that it judges (OpenInference,
-/// `spec/annotations.md`). Arize reads it; Phoenix stores the span, and takes judgements that it
-/// shows beside the judged span by its REST interface alone (the example `feedback` does that).
+/// `spec/annotations.md`). Phoenix 20.26 stores such a span, but not its link: what it shows
+/// beside the judged span comes by its REST interface, which the example `feedback` does.
 ///
 /// Nothing blocks: the span is made on the exporter's thread, with the next event or trace that
 /// ends, at [`flush`](tracing_llm::Callbacks::flush), or at shutdown. It is converted and counted
