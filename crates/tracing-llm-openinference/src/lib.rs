@@ -8,12 +8,15 @@ mod error;
 mod handler;
 mod json;
 mod kind;
+mod lines;
 mod names;
 mod otlp;
 mod queue;
 mod resource;
 mod roots;
 mod secret;
+#[cfg_attr(not(test), allow(dead_code, reason = "the sender takes it up"))]
+mod spool;
 mod stats;
 #[cfg(test)]
 mod testing;
