@@ -12,7 +12,9 @@ mod lines;
 mod names;
 mod otlp;
 mod queue;
+mod resend;
 mod resource;
+mod resource_spans;
 mod roots;
 mod secret;
 #[cfg_attr(not(test), allow(dead_code, reason = "the sender takes it up"))]
@@ -25,4 +27,5 @@ mod writer;
 pub use self::config::Builder;
 pub use self::error::Error;
 pub use self::handler::OpenInference;
+pub use self::resend::ResendReport;
 pub use self::stats::{Counts, ExportStats};

@@ -135,7 +135,7 @@ impl Builder {
     }
 
     /// The settings with all defaults in place.
-    fn resolve(self) -> Result<Settings, Error> {
+    pub(crate) fn resolve(self) -> Result<Settings, Error> {
         let Self { endpoint, headers, timeout, file, origin, embedding_vectors, disabled } = self;
         let endpoint = endpoint.map(|url| Endpoint::parse(url.expose())).transpose()?;
         let otlp = endpoint.map(|endpoint| {

@@ -82,11 +82,5 @@ pub(crate) fn read(line: &[u8]) -> serde_json::Result<Vec<ResourceSpans>> {
     Ok(TracesData::from(data).resource_spans)
 }
 
-/// How many spans a line holds.
-pub(crate) fn count(resource_spans: &[ResourceSpans]) -> u64 {
-    let scopes = resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-    scopes.map(|scope| scope.spans.len() as u64).sum()
-}
-
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use super::name::Name;
 use super::position::Position;
 use crate::json;
 use crate::lines::{Line, Lines};
+use crate::resource_spans::{count, join};
 
 /// Spans to send, oldest first.
 #[derive(Debug)]
@@ -69,7 +70,7 @@ pub(super) fn read(
             break;
         }
         encoded += size;
-        let spans = json::count(&more);
+        let spans = count(&more);
         if doubt.contains(&found.until.bytes) {
             found.doubtful += spans;
         }
@@ -78,27 +79,4 @@ pub(super) fn read(
         join(&mut found.resource_spans, more);
     }
     Ok(found)
-}
-
-/// Adds spans; those of the same origin as the last ones join them.
-pub(crate) fn join(all: &mut Vec<ResourceSpans>, more: Vec<ResourceSpans>) {
-    for origin in more {
-        match all.last_mut() {
-            Some(last)
-                if last.resource == origin.resource && last.schema_url == origin.schema_url =>
-            {
-                for scope in origin.scope_spans {
-                    match last.scope_spans.last_mut() {
-                        Some(last)
-                            if last.scope == scope.scope && last.schema_url == scope.schema_url =>
-                        {
-                            last.spans.extend(scope.spans);
-                        }
-                        _ => last.scope_spans.push(scope),
-                    }
-                }
-            }
-            _ => all.push(origin),
-        }
-    }
 }

@@ -8,6 +8,7 @@ use super::files;
 use super::name::Name;
 use crate::json::{self, Line};
 use crate::lines::{self, Lines};
+use crate::resource_spans::count;
 
 pub(super) struct OpenSegment {
     pub(super) name: Name,
@@ -91,7 +92,7 @@ pub(super) fn salvage(folder: &Path, name: Name) -> io::Result<Salvage> {
     while let Some(line) = lines.next()? {
         match line {
             lines::Line::Whole(line) => {
-                found.spans += json::read(&line).map_or(0, |spans| json::count(&spans));
+                found.spans += json::read(&line).map_or(0, |spans| count(&spans));
             }
             lines::Line::TooLong => {}
             lines::Line::Torn(_) => {

@@ -5,6 +5,7 @@ use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::resource_spans::count;
 
 fn written(spans: &[Span]) -> Json {
     let envelope = Envelope::new(&Resource::default(), &InstrumentationScope::default()).unwrap();
