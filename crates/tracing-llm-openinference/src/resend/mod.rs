@@ -14,7 +14,7 @@ use prost::Message;
 
 use self::post::{Fate, Post, post};
 pub use self::report::ResendReport;
-use self::source::{Source, files};
+use self::source::{Entry, Source, files};
 use crate::config::{Builder, OtlpSettings};
 use crate::error::Error;
 use crate::resource_spans::{count, join, split};
@@ -93,7 +93,7 @@ impl Resend {
         for path in files(path)? {
             let mut source = Source::open(&path)?;
             self.report.files += 1;
-            while let Some((number, spans)) = source.next()? {
+            while let Some(Entry { number, spans }) = source.next()? {
                 match spans {
                     Some(spans) => self.take(spans, || format!("{}:{number}", path.display()))?,
                     None => self.report.unreadable_lines += 1,

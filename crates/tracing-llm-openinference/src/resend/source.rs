@@ -34,14 +34,21 @@ pub(super) struct Source<'a> {
     number: u64,
 }
 
+/// A line that is not empty.
+pub(super) struct Entry {
+    /// Counted from one.
+    pub(super) number: u64,
+    /// None: it could not be read.
+    pub(super) spans: Option<Vec<ResourceSpans>>,
+}
+
 impl<'a> Source<'a> {
     pub(super) fn open(path: &'a Path) -> Result<Self, Error> {
         let file = File::open(path).map_err(|error| Error::file(path, "open", error))?;
         Ok(Self { path, lines: Lines::new(BufReader::new(file), 0), number: 0 })
     }
 
-    /// The next line's spans, and the line's number. No spans: it could not be read.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Option<Vec<ResourceSpans>>)>, Error> {
+    pub(super) fn next(&mut self) -> Result<Option<Entry>, Error> {
         loop {
             let line = self.lines.next().map_err(|error| Error::file(self.path, "read", error))?;
             self.number += 1;
@@ -55,7 +62,7 @@ impl<'a> Source<'a> {
                 }
                 Some(Line::TooLong) => None,
             };
-            return Ok(Some((self.number, spans)));
+            return Ok(Some(Entry { number: self.number, spans }));
         }
     }
 }
