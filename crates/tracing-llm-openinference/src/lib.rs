@@ -20,6 +20,7 @@ mod secret;
 #[cfg_attr(not(test), allow(dead_code, reason = "the sender takes it up"))]
 mod spool;
 mod stats;
+mod table;
 #[cfg(test)]
 mod testing;
 mod writer;
@@ -29,3 +30,4 @@ pub use self::error::Error;
 pub use self::handler::OpenInference;
 pub use self::resend::ResendReport;
 pub use self::stats::{Counts, ExportStats};
+pub use self::table::{NodeRow, OpenInferenceTable, QueryRow, TableCounts};
