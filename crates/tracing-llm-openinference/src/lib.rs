@@ -10,15 +10,21 @@ mod feedback;
 mod handler;
 mod json;
 mod kind;
+mod lines;
 mod names;
 mod otlp;
 mod queue;
+mod resend;
 mod resource;
+mod resource_spans;
 mod roots;
 mod sampler;
 mod secret;
 mod selection;
+
+mod spool;
 mod stats;
+mod table;
 #[cfg(test)]
 mod testing;
 mod writer;
@@ -28,4 +34,6 @@ pub use self::config::Builder;
 pub use self::error::Error;
 pub use self::feedback::Feedback;
 pub use self::handler::OpenInference;
+pub use self::resend::ResendReport;
 pub use self::stats::{Counts, ExportStats};
+pub use self::table::{NodeRow, OpenInferenceTable, QueryRow, TableCounts};

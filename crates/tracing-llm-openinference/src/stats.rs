@@ -58,6 +58,16 @@ pub struct Counts {
     pub dropped: u64,
     /// Spans that wait to be sent.
     pub waiting: u64,
+    /// Spans that an earlier run had left in the spool.
+    pub recovered: u64,
+    /// Spans that were sent once more after an attempt whose answer was lost: the collector
+    /// may have stored them twice.
+    pub resent: u64,
+    /// Lines of the spool that could not be read: torn by a crash, or damaged.
+    pub torn_lines: u64,
+    /// Lines of the spool beyond 900 KiB, each with one large span. A Collector that reads
+    /// the folder takes them only with a greater `max_log_size`.
+    pub long_lines: u64,
 }
 
 impl fmt::Display for Counts {
@@ -81,6 +91,10 @@ pub(crate) struct Tally {
     exported: AtomicU64,
     failed: AtomicU64,
     dropped: AtomicU64,
+    recovered: AtomicU64,
+    resent: AtomicU64,
+    torn_lines: AtomicU64,
+    long_lines: AtomicU64,
 }
 
 impl Tally {
@@ -100,14 +114,48 @@ impl Tally {
         self.dropped.fetch_add(spans, Ordering::Relaxed);
     }
 
+    /// Spans of an earlier run were found in the spool.
+    pub(crate) fn recovered(&self, spans: u64) {
+        self.recovered.fetch_add(spans, Ordering::Relaxed);
+    }
+
+    /// Spans that waited in the spool were dropped.
+    pub(crate) fn spool_dropped(&self, spans: u64) {
+        self.dropped(spans);
+    }
+
+    pub(crate) fn resent(&self, spans: u64) {
+        self.resent.fetch_add(spans, Ordering::Relaxed);
+    }
+
+    pub(crate) fn torn_lines(&self, lines: u64) {
+        self.torn_lines.fetch_add(lines, Ordering::Relaxed);
+    }
+
+    pub(crate) fn long_lines(&self, lines: u64) {
+        self.long_lines.fetch_add(lines, Ordering::Relaxed);
+    }
+
     /// What waits is what was produced and has no other fate yet. `produced` is read last,
     /// so that a span counted in between is waiting and never less than none.
     pub(crate) fn counts(&self) -> Counts {
-        let [exported, failed, dropped] = [&self.exported, &self.failed, &self.dropped]
-            .map(|count| count.load(Ordering::Relaxed));
-        let produced = self.produced.load(Ordering::Relaxed);
-        let waiting = produced.saturating_sub(exported + failed + dropped);
-        Counts { produced, exported, failed, dropped, waiting }
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let [exported, failed, dropped] = [&self.exported, &self.failed, &self.dropped].map(load);
+        let [recovered, resent, torn_lines, long_lines] =
+            [&self.recovered, &self.resent, &self.torn_lines, &self.long_lines].map(load);
+        let produced = load(&self.produced);
+        let waiting = (produced + recovered).saturating_sub(exported + failed + dropped);
+        Counts {
+            produced,
+            exported,
+            failed,
+            dropped,
+            waiting,
+            recovered,
+            resent,
+            torn_lines,
+            long_lines,
+        }
     }
 }
 

@@ -5,18 +5,22 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use opentelemetry_proto::tonic::resource::v1 as proto;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 
+use crate::convert::SCOPE;
 use crate::error::Error;
-use crate::json;
+use crate::json::Envelope;
 use crate::stats::Tally;
 
 /// A file of OTLP JSON lines, one span a line, each written whole before the hook returns.
 pub(crate) struct Writer {
     file: File,
     path: PathBuf,
-    resource: Resource,
+    envelope: Envelope,
     tally: Arc<Tally>,
     /// The last line has no end: it was torn by an earlier failure or process.
     torn: bool,
@@ -34,9 +38,10 @@ impl Writer {
             .append(true)
             .open(path)
             .map_err(|error| Error::file(path, "open", error))?;
+        let envelope = envelope(&resource).map_err(|error| Error::file(path, "write to", error))?;
         // What cannot be read back is taken for whole.
         let torn = is_torn(path).unwrap_or(false);
-        Ok(Self { file, path: path.to_owned(), resource, tally, torn })
+        Ok(Self { file, path: path.to_owned(), envelope, tally, torn })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -60,15 +65,26 @@ impl Writer {
 
     /// One `write` call for each line, so that the lines of several processes do not mix.
     fn append(&mut self, span: &SpanData) -> io::Result<()> {
-        let mut line = json::line(&self.resource, span)?;
-        if self.torn {
-            line.insert(0, b'\n');
+        let span = Span::from(span.clone());
+        for line in self.envelope.lines(&[span], usize::MAX)? {
+            let mut line = line.bytes;
+            if self.torn {
+                line.insert(0, b'\n');
+            }
+            self.torn = true;
+            self.file.write_all(&line)?;
+            self.torn = false;
         }
-        self.torn = true;
-        self.file.write_all(&line)?;
-        self.torn = false;
         Ok(())
     }
+}
+
+fn envelope(resource: &Resource) -> io::Result<Envelope> {
+    let mut attributes = ResourceAttributesWithSchema::from(resource).attributes.0;
+    // A resource has no order of its own; a file is easier to compare with one.
+    attributes.sort_by(|a, b| a.key.cmp(&b.key));
+    let resource = proto::Resource { attributes, ..proto::Resource::default() };
+    Ok(Envelope::new(&resource, &(&*SCOPE, None).into())?)
 }
 
 /// Whether the file ends in the middle of a line.

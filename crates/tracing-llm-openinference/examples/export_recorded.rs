@@ -1,9 +1,9 @@
 //! Replays a few recorded events through the exporter, with no pipeline and no layer.
 //!
 //! ```text
-//! OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:6006 PHOENIX_PROJECT_NAME=replay \
-//!     cargo run -p tracing-llm-openinference --example replay
-//! TRACING_LLM_SPANS_FILE=spans.jsonl cargo run -p tracing-llm-openinference --example replay
+//! OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:6006 PHOENIX_PROJECT_NAME=recorded \
+//!     cargo run -p tracing-llm-openinference --example export_recorded
+//! TRACING_LLM_SPANS_FILE=spans.jsonl cargo run -p tracing-llm-openinference --example export_recorded
 //! ```
 //!
 //! It prints where the spans go, what became of them, and the trace ids to look for.

@@ -1,0 +1,43 @@
+//! Whose segments are whose, among processes that share a folder.
+//!
+//! Each process has a lane: its segments, and a lock file that the system unlocks when the
+//! process ends, however it ends. Whoever gets the lock of another lane knows that its owner
+//! is gone, and takes its segments over. The id of a lane is used once, so that a lane without
+//! its owner never gets new segments.
+
+use std::fs::File;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::name::Owner;
+
+pub(super) struct Lane {
+    pub(super) owner: Owner,
+    /// Unlocked when it is closed.
+    _lock: File,
+    path: PathBuf,
+}
+
+impl Lane {
+    /// A lane of our own.
+    pub(super) fn create(folder: &Path) -> io::Result<Self> {
+        // Randomly seeded by the standard library, anew each time.
+        let owner = Owner(RandomState::new().build_hasher().finish());
+        let taken = || io::Error::from(io::ErrorKind::AlreadyExists);
+        Self::lock(folder, owner)?.ok_or_else(taken)
+    }
+
+    /// The lane of another process; none as long as that lives.
+    pub(super) fn lock(folder: &Path, owner: Owner) -> io::Result<Option<Self>> {
+        let path = folder.join(owner.lock());
+        Ok(files::lock(&path)?.map(|lock| Self { owner, _lock: lock, path }))
+    }
+
+    /// Removes the lock file of a lane that has no segments any more. It goes while it is
+    /// locked: another process that waits for it finds a lane without segments.
+    pub(super) fn end(&self) {
+        let _ = files::remove(&self.path);
+    }
+}
