@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+mod backoff;
 mod client;
 mod config;
 mod convert;
+mod encode;
 mod endpoint;
 mod error;
 mod handler;
 mod json;
 mod kind;
+mod limits;
 mod names;
 mod otlp;
 mod queue;
