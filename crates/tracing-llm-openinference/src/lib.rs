@@ -1,15 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 mod backends;
+mod backoff;
 mod client;
 mod config;
 mod convert;
+mod encode;
 mod endpoint;
 mod error;
 mod feedback;
 mod handler;
 mod json;
 mod kind;
+mod limits;
 mod lines;
 mod names;
 mod otlp;

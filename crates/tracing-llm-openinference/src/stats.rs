@@ -1,8 +1,7 @@
 //! What became of the spans.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What became of the spans: a cheap clone that can be read at any time, from any thread.
 ///
@@ -44,25 +43,36 @@ impl ExportStats {
     }
 }
 
-/// Spans of one output, each counted once: `produced` is the sum of the others.
+/// The books of one output.
+///
+/// They balance at every moment: `produced` + `recovered` is the sum of `exported`, `waiting`,
+/// `spooled`, `failed` and `dropped`. The counts below these are beside the balance.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Spans that were made for this output.
     pub produced: u64,
-    /// Spans that the collector took, or that stand in the file.
-    pub exported: u64,
-    /// Spans that the collector refused for good, or that could not be written.
-    pub failed: u64,
-    /// Spans that were dropped because too many were waiting, or at shutdown.
-    pub dropped: u64,
-    /// Spans that wait to be sent.
-    pub waiting: u64,
     /// Spans that an earlier run had left in the spool.
     pub recovered: u64,
+    /// Spans that the collector took, or that stand in the file.
+    pub exported: u64,
+    /// Spans that wait in memory, or are on their way.
+    pub waiting: u64,
+    /// Spans that wait in the spool.
+    pub spooled: u64,
+    /// Spans that the collector refused for good, or that could not be written.
+    pub failed: u64,
+    /// Spans that were dropped: too many were waiting, or they could not be sent at shutdown.
+    pub dropped: u64,
     /// Spans that were sent once more after an attempt whose answer was lost: the collector
-    /// may have stored them twice.
+    /// may have stored them twice. A span counts each time.
     pub resent: u64,
+    /// Spans that were too large and arrive with the bytes cut marked.
+    pub shrunk: u64,
+    /// Attributes that were left out since their span held too many.
+    pub dropped_attributes: u64,
+    /// Times that the spool could not be written or read; its spans stayed where they were.
+    pub spool_failures: u64,
     /// Lines of the spool that could not be read: torn by a crash, or damaged.
     pub torn_lines: u64,
     /// Lines of the spool beyond 900 KiB, each with one large span. A Collector that reads
@@ -70,12 +80,36 @@ pub struct Counts {
     pub long_lines: u64,
 }
 
+impl Counts {
+    /// Whether each span has exactly one fate.
+    #[must_use]
+    pub fn balance(&self) -> bool {
+        self.produced + self.recovered
+            == self.exported + self.waiting + self.spooled + self.failed + self.dropped
+    }
+
+    fn at(&mut self, place: Place) -> &mut u64 {
+        match place {
+            Place::Waiting => &mut self.waiting,
+            Place::Spooled => &mut self.spooled,
+            Place::Exported => &mut self.exported,
+            Place::Failed => &mut self.failed,
+            Place::Dropped => &mut self.dropped,
+        }
+    }
+}
+
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} spans", self.exported, self.produced)?;
-        for (count, word) in
-            [(self.waiting, "waiting"), (self.failed, "failed"), (self.dropped, "dropped")]
-        {
+        write!(f, "{} of {} spans", self.exported, self.produced + self.recovered)?;
+        for (count, word) in [
+            (self.waiting, "waiting"),
+            (self.spooled, "spooled"),
+            (self.failed, "failed"),
+            (self.dropped, "dropped"),
+            (self.resent, "resent"),
+            (self.shrunk, "shrunk"),
+        ] {
             if count > 0 {
                 write!(f, ", {count} {word}")?;
             }
@@ -84,78 +118,90 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The counters behind [`Counts`].
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    produced: AtomicU64,
-    exported: AtomicU64,
-    failed: AtomicU64,
-    dropped: AtomicU64,
-    recovered: AtomicU64,
-    resent: AtomicU64,
-    torn_lines: AtomicU64,
-    long_lines: AtomicU64,
+/// Where a span is, or how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Waiting,
+    Spooled,
+    Exported,
+    Failed,
+    Dropped,
 }
 
+/// The accounts behind [`Counts`]. Each entry moves spans from one account to another under
+/// one lock, so that no reader ever sees books that do not balance.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Mutex<Counts>);
+
 impl Tally {
+    /// Spans were made; they wait.
     pub(crate) fn produced(&self, spans: u64) {
-        self.produced.fetch_add(spans, Ordering::Relaxed);
-    }
-
-    pub(crate) fn exported(&self, spans: u64) {
-        self.exported.fetch_add(spans, Ordering::Relaxed);
-    }
-
-    pub(crate) fn failed(&self, spans: u64) {
-        self.failed.fetch_add(spans, Ordering::Relaxed);
-    }
-
-    pub(crate) fn dropped(&self, spans: u64) {
-        self.dropped.fetch_add(spans, Ordering::Relaxed);
+        let mut counts = self.lock();
+        counts.produced += spans;
+        counts.waiting += spans;
     }
 
     /// Spans of an earlier run were found in the spool.
     pub(crate) fn recovered(&self, spans: u64) {
-        self.recovered.fetch_add(spans, Ordering::Relaxed);
+        let mut counts = self.lock();
+        counts.recovered += spans;
+        counts.spooled += spans;
+    }
+
+    /// Waiting spans were taken.
+    pub(crate) fn exported(&self, spans: u64) {
+        self.moved(Place::Waiting, Place::Exported, spans);
+    }
+
+    /// Waiting spans were refused, or could not be written.
+    pub(crate) fn failed(&self, spans: u64) {
+        self.moved(Place::Waiting, Place::Failed, spans);
+    }
+
+    /// Spans changed their place. No more of them than are there.
+    pub(crate) fn moved(&self, from: Place, to: Place, spans: u64) {
+        let mut counts = self.lock();
+        let spans = spans.min(*counts.at(from));
+        *counts.at(from) -= spans;
+        *counts.at(to) += spans;
+    }
+
+    pub(crate) fn resent(&self, spans: u64) {
+        self.lock().resent += spans;
+    }
+
+    /// A span lost texts or attributes before it was encoded.
+    pub(crate) fn narrowed(&self, shrunk: bool, dropped_attributes: u64) {
+        if shrunk || dropped_attributes > 0 {
+            let mut counts = self.lock();
+            counts.shrunk += u64::from(shrunk);
+            counts.dropped_attributes += dropped_attributes;
+        }
     }
 
     /// Spans that waited in the spool were dropped.
     pub(crate) fn spool_dropped(&self, spans: u64) {
-        self.dropped(spans);
-    }
-
-    pub(crate) fn resent(&self, spans: u64) {
-        self.resent.fetch_add(spans, Ordering::Relaxed);
+        self.moved(Place::Spooled, Place::Dropped, spans);
     }
 
     pub(crate) fn torn_lines(&self, lines: u64) {
-        self.torn_lines.fetch_add(lines, Ordering::Relaxed);
+        self.lock().torn_lines += lines;
     }
 
     pub(crate) fn long_lines(&self, lines: u64) {
-        self.long_lines.fetch_add(lines, Ordering::Relaxed);
+        self.lock().long_lines += lines;
     }
 
-    /// What waits is what was produced and has no other fate yet. `produced` is read last,
-    /// so that a span counted in between is waiting and never less than none.
+    pub(crate) fn spool_failure(&self) {
+        self.lock().spool_failures += 1;
+    }
+
     pub(crate) fn counts(&self) -> Counts {
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let [exported, failed, dropped] = [&self.exported, &self.failed, &self.dropped].map(load);
-        let [recovered, resent, torn_lines, long_lines] =
-            [&self.recovered, &self.resent, &self.torn_lines, &self.long_lines].map(load);
-        let produced = load(&self.produced);
-        let waiting = (produced + recovered).saturating_sub(exported + failed + dropped);
-        Counts {
-            produced,
-            exported,
-            failed,
-            dropped,
-            waiting,
-            recovered,
-            resent,
-            torn_lines,
-            long_lines,
-        }
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -168,12 +214,28 @@ mod tests {
         let stats = ExportStats::default();
         let tally = stats.otlp_tally();
         tally.produced(10);
+        tally.recovered(2);
         tally.exported(5);
         tally.failed(2);
-        tally.dropped(1);
+        tally.moved(Place::Waiting, Place::Dropped, 1);
+        tally.moved(Place::Spooled, Place::Exported, 1);
+        tally.resent(3);
         let counts = stats.clone().otlp();
-        assert_eq!(counts.waiting, 2);
-        assert_eq!(counts.to_string(), "5 of 10 spans, 2 waiting, 2 failed, 1 dropped");
+        assert_eq!((counts.waiting, counts.spooled), (2, 1));
+        assert!(counts.balance());
+        assert_eq!(
+            counts.to_string(),
+            "6 of 12 spans, 2 waiting, 1 spooled, 2 failed, 1 dropped, 3 resent"
+        );
         assert_eq!(stats.file(), Counts::default());
+    }
+
+    #[test]
+    fn no_more_spans_move_than_are_there() {
+        let tally = Tally::default();
+        tally.produced(1);
+        tally.exported(5);
+        assert_eq!(tally.counts().exported, 1);
+        assert!(tally.counts().balance());
     }
 }

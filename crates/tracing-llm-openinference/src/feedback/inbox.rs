@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Feedback, Judgement};
 use crate::error::Error;
-use crate::stats::Tally;
+use crate::stats::{Place, Tally};
 
 /// How many judgements wait at most.
 const WAITING: usize = 1_000;
@@ -46,7 +46,7 @@ impl Inbox {
     fn lose(&self, judgements: usize) {
         for tally in &self.tallies {
             tally.produced(judgements as u64);
-            tally.dropped(judgements as u64);
+            tally.moved(Place::Waiting, Place::Dropped, judgements as u64);
         }
     }
 

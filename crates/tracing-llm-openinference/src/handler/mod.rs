@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use opentelemetry_sdk::trace::SpanData;
 use tracing_llm::{Event, Handler, HandlerResult, Trace};
@@ -12,7 +11,7 @@ use crate::config::{Builder, Settings};
 use crate::convert::{self, Options};
 use crate::error::Error;
 use crate::feedback::{self, Feedback, Pending};
-use crate::otlp::Otlp;
+use crate::otlp::{FLUSH_LIMIT, Otlp};
 use crate::roots::Roots;
 use crate::selection::Selection;
 use crate::stats::ExportStats;
@@ -23,10 +22,10 @@ use crate::writer::Writer;
 /// With neither it is off: it says so once (by `tracing`, with the target
 /// `tracing_llm_openinference`) and does nothing more.
 ///
-/// Spans are built and sent on the handler's own thread, at the end of each event. A batch
-/// is sent when 512 spans or about 3.5 MiB wait, when a trace ends, at the next event after
-/// 5 seconds, and at flush and shutdown. While the collector is away, the newest 32 MiB are
-/// kept and tried again; [`stats`](Self::stats) counts the rest.
+/// Spans are built at the end of each event and sent by a thread of its own: no hook waits
+/// for the network. A request is sent when 512 spans or 3.5 MiB wait, when a trace ends, when
+/// a span has waited 5 seconds, and at flush and shutdown. While the collector is away, the
+/// newest 32 MiB are kept and tried again; [`stats`](Self::stats) counts all.
 ///
 /// ```
 /// use tracing_llm_openinference::OpenInference;
@@ -106,7 +105,7 @@ impl OpenInference {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let Settings { otlp, file, origin, options, quirks, selection, disabled, limits: _ } =
+        let Settings { otlp, file, origin, options, quirks, selection, disabled, limits } =
             settings;
         let stats = ExportStats::default();
         let resource = origin.resource(process_name().as_deref());
@@ -116,9 +115,11 @@ impl OpenInference {
         ];
         Ok(Self {
             otlp: otlp
-                .map(|settings| Otlp::new(&settings, &resource, stats.otlp_tally()))
+                .map(|settings| Otlp::new(&settings, limits, &resource, stats.otlp_tally()))
                 .transpose()?,
-            file: file.map(|path| Writer::open(&path, resource, stats.file_tally())).transpose()?,
+            file: file
+                .map(|path| Writer::open(&path, &resource, stats.file_tally()))
+                .transpose()?,
             roots: Roots::default(),
             options,
             quirks,
@@ -133,8 +134,10 @@ impl OpenInference {
     /// Gives a span to each output; one that fails does not keep it from the other.
     fn export(&mut self, span: SpanData) -> Result<(), Error> {
         let written = self.file.as_mut().map_or(Ok(()), |file| file.write(&span));
-        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.push(span, Instant::now()));
-        Error::all([written, sent])
+        if let Some(otlp) = &self.otlp {
+            otlp.push(span);
+        }
+        written
     }
 
     /// Converts an event and gives its span to the outputs.
@@ -200,21 +203,23 @@ impl Handler for OpenInference {
             }
             _ => Ok(()),
         };
-        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.trace_ended(Instant::now()));
-        Ok(Error::all([judged, root, sent])?)
+        if let Some(otlp) = &self.otlp {
+            otlp.trace_ended();
+        }
+        Ok(Error::all([judged, root])?)
     }
 
     fn flush(&mut self) -> HandlerResult {
         let judged = self.export_feedback();
         // The file is written line by line; only OTLP keeps spans back.
-        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.flush(Instant::now()));
+        let sent = self.otlp.as_ref().map_or(Ok(()), |otlp| otlp.flush(FLUSH_LIMIT));
         Ok(Error::all([judged, sent])?)
     }
 
     fn shutdown(&mut self) -> HandlerResult {
         self.feedback.close();
         let judged = self.export_feedback();
-        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.shutdown(Instant::now()));
+        let sent = self.otlp.as_ref().map_or(Ok(()), |otlp| otlp.shutdown(FLUSH_LIMIT));
         Ok(Error::all([judged, sent])?)
     }
 }

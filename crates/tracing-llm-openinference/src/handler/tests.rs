@@ -77,9 +77,10 @@ fn a_collector_that_is_away_does_not_keep_the_file_from_its_lines() {
     let stats = spans.stats();
     let (top, trace) = named_trace();
     spans.on_end(&top).unwrap();
-    let error = spans.on_trace_end(&trace).unwrap_err();
-    assert!(error.downcast_ref::<Error>().unwrap().is_send());
+    spans.on_trace_end(&trace).unwrap();
     assert_eq!(read(&path).len(), 2);
+    let error = spans.flush().unwrap_err();
+    assert!(error.downcast_ref::<Error>().unwrap().is_send());
     assert_eq!(stats.file().exported, 2);
     assert_eq!(stats.otlp().waiting, 2);
 }

@@ -206,6 +206,10 @@ pub(crate) mod own {
     pub(crate) const OUTCOME: &str = "tracing_llm.outcome";
     /// Bytes of texts that were left out under memory pressure.
     pub(crate) const LOST_BYTES: &str = "tracing_llm.lost_bytes";
+    /// Bytes of texts that were cut, since the span was too large to be sent.
+    pub(crate) const CUT_BYTES: &str = "tracing_llm.cut_bytes";
+    /// Messages that were left out, since the span held too many attributes.
+    pub(crate) const DROPPED_MESSAGES: &str = "tracing_llm.dropped_messages";
     /// At least one token count was counted or estimated, not reported.
     pub(crate) const USAGE_ESTIMATED: &str = "tracing_llm.usage_estimated";
     /// The model of a span kind that has no attribute for it.

@@ -1,176 +1,183 @@
-//! Sends spans to a collector: when, and what a failure means.
+//! The output over OTLP: the handle, which never blocks on the network but to flush.
 
-use std::future::Future;
-use std::pin::pin;
+mod folder;
+mod losses;
+mod outage;
+mod portion;
+mod sender;
+mod shared;
+mod spooling;
+
 use std::sync::Arc;
-use std::task::{Context as Task, Poll, Waker};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use opentelemetry::Context;
-use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
+use opentelemetry_sdk::trace::SpanData;
 
-use crate::client::{Answer, Client};
-use crate::config::OtlpSettings;
+use self::folder::Folder;
+use self::sender::{Sender, Turn};
+use self::shared::Shared;
+use self::spooling::{Spooling, Store};
+use crate::backoff::Backoff;
+use crate::client;
+use crate::config::{Limits, OtlpSettings};
+use crate::encode::{Origin, Packed};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::queue::Queue;
+use crate::limits;
+use crate::queue::{KEPT_BYTES, Queue};
 use crate::stats::Tally;
 
-/// The output over OTLP. All sending happens on the thread that calls it.
+/// The target of what is said by `tracing`.
+const TARGET: &str = "tracing_llm_openinference";
+/// How long a flush and a shutdown wait for the collector. The core gives up after 30 seconds;
+/// what was not sent is told before.
+pub(crate) const FLUSH_LIMIT: Duration = Duration::from_secs(25);
+/// Once the limit has passed, the sender has so long to carry its answer over.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Spans are encoded where they come from, kept in a bounded queue, and sent by a thread.
 pub(crate) struct Otlp {
-    exporter: SpanExporter,
-    client: Client,
+    shared: Arc<Shared>,
     endpoint: Endpoint,
-    queue: Queue,
-    tally: Arc<Tally>,
-    closed: bool,
+    limits: Limits,
+    batch_bytes: usize,
 }
 
 impl Otlp {
     pub(crate) fn new(
         settings: &OtlpSettings,
+        limits: Limits,
         resource: &Resource,
         tally: Arc<Tally>,
     ) -> Result<Self, Error> {
-        let client = Client::new(settings)?;
-        let mut exporter = SpanExporter::builder()
-            .with_http()
-            .with_http_client(client.clone())
-            .with_endpoint(settings.endpoint.to_url())
-            .with_protocol(Protocol::HttpBinary)
-            .with_timeout(settings.timeout)
-            // Attempts are repeated here, where the spans are kept and counted.
-            .with_retry_policy(RetryPolicy::disabled())
-            .build()
+        let store = settings.spool.as_ref().map(|spool| -> Result<Box<dyn Store>, Error> {
+            Ok(Box::new(Folder::open(spool, resource, Arc::clone(&tally))?))
+        });
+        Self::with_store(settings, limits, resource, tally, store.transpose()?)
+    }
+
+    fn with_store(
+        settings: &OtlpSettings,
+        limits: Limits,
+        resource: &Resource,
+        tally: Arc<Tally>,
+        store: Option<Box<dyn Store>>,
+    ) -> Result<Self, Error> {
+        let transport = client::connect(settings)?;
+        let queue = Queue::new(KEPT_BYTES, settings.batch_bytes);
+        let shared = Arc::new(Shared::new(queue, store.map(Spooling::new), tally));
+        let sender = Sender::new(
+            Arc::clone(&shared),
+            transport,
+            Arc::new(Origin::of(resource)),
+            settings,
+            Backoff::new(seed()),
+        );
+        thread::Builder::new()
+            .name("tracing-llm otlp".to_owned())
+            .spawn(move || run(sender))
             .map_err(|error| {
-                Error::setting("the OTLP exporter", format!("could not be made: {error}"))
+                Error::setting("the thread that sends spans", format!("did not start: {error}"))
             })?;
-        exporter.set_resource(resource);
-        let endpoint = settings.endpoint.clone();
-        Ok(Self { exporter, client, endpoint, queue: Queue::new(), tally, closed: false })
+        let (endpoint, batch_bytes) = (settings.endpoint.clone(), settings.batch_bytes);
+        Ok(Self { shared, endpoint, limits, batch_bytes })
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Takes a span, and sends what is due.
-    pub(crate) fn push(&mut self, span: SpanData, now: Instant) -> Result<(), Error> {
-        self.tally.produced(1);
-        if self.closed {
-            self.tally.dropped(1);
-            return Ok(());
-        }
-        let dropped = self.queue.push(span, now);
-        self.tally.dropped(dropped);
-        self.send_due(now)
+    /// Takes a span. What becomes of it is in the books, and in the error of the next flush.
+    pub(crate) fn push(&self, span: SpanData) {
+        let mut span = Span::from(span);
+        let cut = limits::apply(&mut span, &self.limits);
+        self.shared.tally.narrowed(cut.bytes > 0, cut.attributes);
+        self.shared.push(Packed::new(&span), Instant::now());
     }
 
     /// A trace has ended: it should be seen soon.
-    pub(crate) fn trace_ended(&mut self, now: Instant) -> Result<(), Error> {
-        self.queue.hasten(now);
-        self.send_due(now)
+    pub(crate) fn trace_ended(&self) {
+        let mut state = self.shared.state();
+        state.queue.hasten(Instant::now());
+        self.shared.stir(state);
     }
 
-    /// Sends all that waits, whatever the time. A batch that is refused for good does not
-    /// keep the others; one that must wait keeps them all.
-    pub(crate) fn flush(&mut self, now: Instant) -> Result<(), Error> {
-        let mut results = Vec::new();
-        let mut waiting = self.queue.len();
-        while waiting > 0 {
-            results.push(self.send_batch(now));
-            let stuck = self.queue.len() == waiting;
-            waiting = if stuck { 0 } else { self.queue.len() };
+    /// Waits until all is sent, at most so long. An error says what was lost since the last
+    /// time, and what still waits.
+    pub(crate) fn flush(&self, limit: Duration) -> Result<(), Error> {
+        self.order(limit, false);
+        self.shared.await_report(limit + GRACE, |state| state.flush.is_none() || state.ended);
+        self.shared.state().flush = None;
+        self.tell()
+    }
+
+    /// The same, and the end: what cannot be sent goes to the spool, else it is dropped and
+    /// counted. What comes afterwards is dropped.
+    pub(crate) fn shutdown(&self, limit: Duration) -> Result<(), Error> {
+        self.order(limit, true);
+        if !self.shared.await_report(limit + GRACE, |state| state.ended) {
+            // The sender hangs in a request. Its batch stays waiting until it knows better.
+            self.shared.empty_queue(self.batch_bytes, Instant::now());
         }
-        Error::all(results)
+        self.tell()
     }
 
-    /// Sends all that waits; what cannot be sent is dropped and counted.
-    pub(crate) fn shutdown(&mut self, now: Instant) -> Result<(), Error> {
-        let result = self.flush(now);
-        self.tally.dropped(self.queue.clear());
-        if !self.closed {
-            self.closed = true;
-            // It only gives up its client; there is nothing that could fail to matter.
-            let _ = self.exporter.shutdown();
-        }
-        result
+    fn order(&self, limit: Duration, closing: bool) {
+        let mut state = self.shared.state();
+        state.flush = Some(Instant::now() + limit);
+        state.closing |= closing;
+        self.shared.stir(state);
     }
 
-    fn send_due(&mut self, now: Instant) -> Result<(), Error> {
-        while self.queue.is_due(now) {
-            self.send_batch(now)?;
-        }
-        Ok(())
-    }
-
-    /// One attempt with the oldest batch. A batch that may be taken later goes back to the
-    /// front of the queue.
-    fn send_batch(&mut self, now: Instant) -> Result<(), Error> {
-        let batch = self.queue.take_batch(now);
-        let count = batch.len() as u64;
-        // Texts in spans are shared: the copy that stays is cheap.
-        let sent = self.export(batch.clone());
-        match (sent, self.client.take_answer()) {
-            (Ok(()), Some(Answer::Accepted { rejected, message })) if rejected > 0 => {
-                let rejected = rejected.min(count);
-                self.tally.exported(count - rejected);
-                self.tally.failed(rejected);
-                Err(self.error(&message, "rejected", rejected))
-            }
-            (Ok(()), _) => {
-                self.tally.exported(count);
-                Ok(())
-            }
-            (Err(_), Some(Answer::Unreachable { why })) => {
-                self.queue.put_back(batch, now);
-                Err(self.error(&why, "waiting", count))
-            }
-            (Err(_), Some(Answer::Refused { status, message })) if is_temporary(status) => {
-                self.queue.put_back(batch, now);
-                Err(self.error(&format!("status {status} {message}"), "waiting", count))
-            }
-            (Err(_), Some(Answer::Refused { status, message })) => {
-                self.tally.failed(count);
-                Err(self.error(&format!("status {status} {message}"), "refused", count))
-            }
-            // No request was made, such as for a batch beyond the exporter's own limit.
-            (Err(error), _) => {
-                self.tally.failed(count);
-                Err(self.error(&error.to_string(), "not encoded", count))
-            }
-        }
-    }
-
-    /// Runs the exporter. Its future never waits, since the client blocks; telemetry of what
-    /// happens inside is suppressed, so that sending a span makes no span.
-    fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let _suppressed = Context::enter_telemetry_suppressed_scope();
-        let export = pin!(self.exporter.export(batch));
-        match export.poll(&mut Task::from_waker(Waker::noop())) {
-            Poll::Ready(result) => result,
-            Poll::Pending => Err(opentelemetry_sdk::error::OTelSdkError::InternalFailure(
-                "the exporter waits for an async runtime".to_owned(),
-            )),
-        }
-    }
-
-    fn error(&self, why: &str, fate: &str, spans: u64) -> Error {
-        let why = why.trim_end();
-        let colon = if why.is_empty() { "" } else { ": " };
-        Error::send(format!(
-            "could not send to {}{colon}{why} (spans {fate}: {spans})",
-            self.endpoint
-        ))
+    fn tell(&self) -> Result<(), Error> {
+        let mut state = self.shared.state();
+        state.losses.tell(&self.endpoint, self.shared.tally.counts().waiting)
     }
 }
 
-/// The answers after which the OTLP specification wants the request repeated.
-fn is_temporary(status: u16) -> bool {
-    matches!(status, 429 | 502 | 503 | 504)
+impl Drop for Otlp {
+    /// Without a shutdown the sender tries once more by itself; nobody waits for it.
+    fn drop(&mut self) {
+        if !self.shared.state().closing {
+            self.order(FLUSH_LIMIT, true);
+        }
+    }
+}
+
+/// The sender's thread. What is sent makes no spans of its own.
+fn run(mut sender: Sender) {
+    let _suppressed = Context::enter_telemetry_suppressed_scope();
+    let shared = sender.shared();
+    let _end = End(Arc::clone(&shared));
+    loop {
+        match sender.turn(Instant::now()) {
+            Turn::Again => {}
+            Turn::Sleep(until) => shared.sleep(until),
+            Turn::End => return,
+        }
+    }
+}
+
+/// Tells that the sender has ended, even by a panic, so that nobody waits for it in vain.
+struct End(Arc<Shared>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.report(|state| {
+            state.closing = true;
+            state.ended = true;
+        });
+    }
+}
+
+/// Differs from process to process and from exporter to exporter.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id())
 }
 
 #[cfg(test)]

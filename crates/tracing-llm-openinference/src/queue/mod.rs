@@ -1,163 +1,116 @@
-//! The spans that wait to be sent: bounded, and cut into batches.
+//! The spans that wait in memory: bounded by their encoded bytes, and cut into batches. Pure:
+//! the caller says what time it is.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use opentelemetry::{Array, KeyValue, Value};
-use opentelemetry_sdk::trace::SpanData;
+use crate::encode::Packed;
 
 /// A batch is sent when this many spans wait …
 const BATCH_SPANS: usize = 512;
-/// … or this many bytes (a collector's usual limit is 4 MiB for a request) …
-const BATCH_BYTES: usize = 3_500 * 1024;
-/// … or when the oldest has waited this long. A failed attempt is repeated after it, too.
+/// … or as many bytes as a request may hold, or when the oldest has waited this long.
 const BATCH_AGE: Duration = Duration::from_secs(5);
 /// A trace that has ended is sent at once, unless something was sent this short ago.
 const TRACE_AGE: Duration = Duration::from_secs(1);
-/// While the collector is away, the newest spans are kept, up to this many bytes.
-const KEPT_BYTES: usize = 32 * 1024 * 1024;
+/// This many bytes of spans are kept.
+pub(crate) const KEPT_BYTES: usize = 32 * 1024 * 1024;
 
-/// Spans in the order in which they ended. It knows no clock: the caller says what time it is.
+/// Spans in the order in which they ended.
 pub(crate) struct Queue {
-    spans: VecDeque<Waiting>,
+    spans: VecDeque<Packed>,
     bytes: usize,
-    /// Before this nothing is sent, unless a batch is full.
+    /// When the spans that wait should be sent, if they do not fill a batch before.
     due: Option<Instant>,
     /// When the last batch was taken.
     taken: Option<Instant>,
-    /// After a failure: before this nothing is sent at all.
-    blocked_until: Option<Instant>,
     kept_bytes: usize,
-}
-
-struct Waiting {
-    span: SpanData,
-    bytes: usize,
+    batch_bytes: usize,
 }
 
 impl Queue {
-    pub(crate) fn new() -> Self {
-        Self::with_bound(KEPT_BYTES)
+    /// A queue that holds about `kept_bytes`, for requests of at most `batch_bytes`.
+    pub(crate) fn new(kept_bytes: usize, batch_bytes: usize) -> Self {
+        let spans = VecDeque::new();
+        Self { spans, bytes: 0, due: None, taken: None, kept_bytes, batch_bytes }
     }
 
-    /// A queue that keeps at most this many bytes, but always the newest span.
-    pub(crate) fn with_bound(kept_bytes: usize) -> Self {
-        Self {
-            spans: VecDeque::new(),
-            bytes: 0,
-            due: None,
-            taken: None,
-            blocked_until: None,
-            kept_bytes,
-        }
-    }
-
-    /// Adds a span. Returns how many old ones were dropped for it.
-    pub(crate) fn push(&mut self, span: SpanData, now: Instant) -> u64 {
-        let bytes = encoded_size(&span);
-        self.bytes += bytes;
-        self.spans.push_back(Waiting { span, bytes });
+    pub(crate) fn push(&mut self, span: Packed, now: Instant) {
+        self.bytes += span.size();
+        self.spans.push_back(span);
         self.due.get_or_insert(now + BATCH_AGE);
-        let mut dropped = 0;
-        while self.bytes > self.kept_bytes && self.spans.len() > 1 {
-            if let Some(oldest) = self.spans.pop_front() {
-                self.bytes -= oldest.bytes;
-                dropped += 1;
-            }
-        }
-        dropped
     }
 
     /// A trace has ended: what waits need not wait for more of it.
     pub(crate) fn hasten(&mut self, now: Instant) {
-        let rested = self.taken.is_none_or(|taken| now.duration_since(taken) >= TRACE_AGE);
-        if rested && self.due.is_some() {
-            self.due = Some(now);
-        }
+        let rested = self.taken.map_or(now, |taken| (taken + TRACE_AGE).max(now));
+        self.due = self.due.map(|due| due.min(rested));
     }
 
-    /// Whether a batch should be sent now.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
-        let full = self.spans.len() >= BATCH_SPANS || self.bytes >= BATCH_BYTES;
-        !self.spans.is_empty()
-            && self.blocked_until.is_none_or(|until| now >= until)
-            && (full || self.due.is_some_and(|due| now >= due))
+    /// When the next batch should be sent; never, if nothing waits.
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
+        let full = self.spans.len() >= BATCH_SPANS || self.bytes >= self.batch_bytes;
+        if full { Some(now) } else { self.due }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.spans.len()
     }
 
-    /// Takes the oldest spans, up to a full batch, but at least one if there is one.
-    pub(crate) fn take_batch(&mut self, now: Instant) -> Vec<SpanData> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        while let Some(next) = self.spans.front() {
-            let fits = batch.len() < BATCH_SPANS && bytes + next.bytes <= BATCH_BYTES;
-            if !fits && !batch.is_empty() {
-                break;
-            }
-            if let Some(next) = self.spans.pop_front() {
-                bytes += next.bytes;
-                batch.push(next.span);
-            }
-        }
-        self.bytes -= bytes;
+    /// Takes the oldest spans, up to this many bytes, but at least one if there is one.
+    pub(crate) fn take_batch(&mut self, bytes: usize, now: Instant) -> Vec<Packed> {
+        let batch = self.take_oldest(bytes.min(self.batch_bytes));
         self.taken = Some(now);
-        self.blocked_until = None;
         self.due = (!self.spans.is_empty()).then_some(now + BATCH_AGE);
         batch
     }
 
-    /// Puts a batch back that could not be sent, and rests for a while.
-    pub(crate) fn put_back(&mut self, batch: Vec<SpanData>, now: Instant) {
-        for span in batch.into_iter().rev() {
-            let bytes = encoded_size(&span);
-            self.bytes += bytes;
-            self.spans.push_front(Waiting { span, bytes });
+    /// Puts spans back that were taken: they are the oldest.
+    pub(crate) fn put_back(&mut self, spans: Vec<Packed>, now: Instant) {
+        for span in spans.into_iter().rev() {
+            self.bytes += span.size();
+            self.spans.push_front(span);
         }
-        self.due = Some(now + BATCH_AGE);
-        self.blocked_until = self.due;
+        if !self.spans.is_empty() {
+            self.due.get_or_insert(now + BATCH_AGE);
+        }
     }
 
-    /// Gives up what still waits. Returns how many spans those were.
-    pub(crate) fn clear(&mut self) -> u64 {
-        let count = self.spans.len() as u64;
-        *self = Self::with_bound(self.kept_bytes);
-        count
+    /// Whether more is kept than should be.
+    pub(crate) fn is_over(&self) -> bool {
+        self.bytes > self.kept_bytes && self.spans.len() > 1
     }
-}
 
-/// About how many bytes a span takes in a request: its texts, and a little for each field.
-fn encoded_size(span: &SpanData) -> usize {
-    const SPAN: usize = 96;
-    const ENTRY: usize = 24;
-    let events: usize = span
-        .events
-        .iter()
-        .map(|event| ENTRY + event.name.len() + attributes_size(&event.attributes))
-        .sum();
-    SPAN + span.name.len()
-        + attributes_size(&span.attributes)
-        + events
-        + span.links.len() * 2 * ENTRY
-}
-
-fn attributes_size(attributes: &[KeyValue]) -> usize {
-    const FIELD: usize = 12;
-    attributes.iter().map(|pair| FIELD + pair.key.as_str().len() + value_size(&pair.value)).sum()
-}
-
-fn value_size(value: &Value) -> usize {
-    const NUMBER: usize = 10;
-    match value {
-        Value::String(text) => text.as_str().len(),
-        Value::Array(Array::String(texts)) => {
-            texts.iter().map(|text| 6 + text.as_str().len()).sum()
+    /// Takes the oldest spans that are too many. The newest stays, whatever its size.
+    pub(crate) fn take_excess(&mut self) -> Vec<Packed> {
+        let mut excess = Vec::new();
+        while self.is_over() {
+            excess.extend(self.take_one());
         }
-        Value::Array(Array::Bool(list)) => list.len() * 4,
-        Value::Array(Array::I64(list)) => list.len() * NUMBER,
-        Value::Array(Array::F64(list)) => list.len() * NUMBER,
-        _ => NUMBER,
+        excess
+    }
+
+    fn take_oldest(&mut self, bytes: usize) -> Vec<Packed> {
+        let (mut batch, mut size) = (Vec::new(), 0);
+        while let Some(next) = self.spans.front() {
+            let fits = batch.len() < BATCH_SPANS && size + next.size() <= bytes;
+            if !fits && !batch.is_empty() {
+                break;
+            }
+            size += next.size();
+            batch.extend(self.take_one());
+        }
+        batch
+    }
+
+    fn take_one(&mut self) -> Option<Packed> {
+        let span = self.spans.pop_front()?;
+        self.bytes -= span.size();
+        Some(span)
     }
 }
 

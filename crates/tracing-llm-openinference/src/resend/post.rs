@@ -1,13 +1,6 @@
 //! The one place where a resent body meets the client.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
-use opentelemetry_http::{HttpClient, Request};
-use ureq::http::header::CONTENT_TYPE;
-
-use crate::client::{Answer, Client};
+use crate::client::{self, Answer};
 use crate::config::OtlpSettings;
 use crate::error::Error;
 
@@ -23,34 +16,21 @@ pub(super) enum Fate {
     Later { why: String },
 }
 
+impl From<Answer> for Fate {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Accepted { rejected, .. } => Self::Taken { rejected },
+            Answer::TooLarge { why } | Answer::Malformed { why } => Self::Split { why },
+            Answer::Refused { why } => Self::Refused { why },
+            Answer::Later { why, .. } => Self::Later { why },
+        }
+    }
+}
+
 /// Takes an encoded request to the collector, once, and says what became of it.
 pub(super) type Post = Box<dyn FnMut(Vec<u8>) -> Fate>;
 
 pub(super) fn post(settings: &OtlpSettings) -> Result<Post, Error> {
-    let client = Client::new(settings)?;
-    let url = settings.endpoint.to_url();
-    Ok(Box::new(move |body| {
-        let request =
-            Request::post(&url).header(CONTENT_TYPE, "application/x-protobuf").body(body.into());
-        let request = match request {
-            Ok(request) => request,
-            Err(error) => return Fate::Refused { why: error.to_string() },
-        };
-        // Its future never waits, since the client blocks.
-        let sent = pin!(client.send_bytes(request)).poll(&mut Context::from_waker(Waker::noop()));
-        debug_assert!(matches!(sent, Poll::Ready(_)));
-        match client.take_answer() {
-            Some(Answer::Accepted { rejected, .. }) => Fate::Taken { rejected },
-            Some(Answer::Refused { status, message }) => {
-                let why = format!("status {status} {message}").trim_end().to_owned();
-                match status {
-                    429 | 502 | 503 | 504 => Fate::Later { why },
-                    400 | 413 | 422 => Fate::Split { why },
-                    _ => Fate::Refused { why },
-                }
-            }
-            Some(Answer::Unreachable { why }) => Fate::Later { why },
-            None => Fate::Later { why: "no request was made".to_owned() },
-        }
-    }))
+    let (mut transport, limit) = (client::connect(settings)?, settings.timeout);
+    Ok(Box::new(move |body| transport.send(&body, limit).into()))
 }

@@ -174,8 +174,7 @@ impl Spool {
             self.tally.resent(found.doubtful);
             self.give(name, found.until.bytes);
             self.out = Some((name, out));
-            let (resource_spans, spans) = (found.resource_spans, found.spans);
-            return Ok(Some(Packet { resource_spans, spans, ticket }));
+            return Ok(Some(Packet { resource_spans: found.resource_spans, ticket }));
         }
     }
 

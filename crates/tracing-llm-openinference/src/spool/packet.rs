@@ -18,7 +18,6 @@ use crate::resource_spans::{count, join};
 #[derive(Debug)]
 pub(crate) struct Packet {
     pub(crate) resource_spans: Vec<ResourceSpans>,
-    pub(crate) spans: u64,
     pub(crate) ticket: Ticket,
 }
 

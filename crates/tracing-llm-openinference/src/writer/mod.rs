@@ -5,13 +5,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use opentelemetry_proto::tonic::resource::v1 as proto;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 
-use crate::convert::SCOPE;
+use crate::encode::{self, SCOPE};
 use crate::error::Error;
 use crate::json::Envelope;
 use crate::stats::Tally;
@@ -28,7 +26,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Opens the file for appending; its folder is made if it is missing.
-    pub(crate) fn open(path: &Path, resource: Resource, tally: Arc<Tally>) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, resource: &Resource, tally: Arc<Tally>) -> Result<Self, Error> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)
                 .map_err(|error| Error::file(folder, "create the folder", error))?;
@@ -38,7 +36,8 @@ impl Writer {
             .append(true)
             .open(path)
             .map_err(|error| Error::file(path, "open", error))?;
-        let envelope = envelope(&resource).map_err(|error| Error::file(path, "write to", error))?;
+        let envelope = Envelope::new(&encode::resource(resource), &SCOPE)
+            .map_err(|error| Error::file(path, "write to", error.into()))?;
         // What cannot be read back is taken for whole.
         let torn = is_torn(path).unwrap_or(false);
         Ok(Self { file, path: path.to_owned(), envelope, tally, torn })
@@ -77,14 +76,6 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-fn envelope(resource: &Resource) -> io::Result<Envelope> {
-    let mut attributes = ResourceAttributesWithSchema::from(resource).attributes.0;
-    // A resource has no order of its own; a file is easier to compare with one.
-    attributes.sort_by(|a, b| a.key.cmp(&b.key));
-    let resource = proto::Resource { attributes, ..proto::Resource::default() };
-    Ok(Envelope::new(&resource, &(&*SCOPE, None).into())?)
 }
 
 /// Whether the file ends in the middle of a line.

@@ -19,7 +19,7 @@ fn folder() -> PathBuf {
 fn open(path: &Path) -> (Writer, Arc<Tally>) {
     let tally = Arc::<Tally>::default();
     let resource = Resource::builder_empty().build();
-    (Writer::open(path, resource, Arc::clone(&tally)).unwrap(), tally)
+    (Writer::open(path, &resource, Arc::clone(&tally)).unwrap(), tally)
 }
 
 fn lines(path: &Path) -> Vec<bool> {
@@ -56,11 +56,11 @@ fn a_file_that_cannot_be_opened_is_a_clear_error() {
     let folder = folder();
     fs::write(folder.join("taken"), "").unwrap();
     let resource = || Resource::builder_empty().build();
-    let error = Writer::open(&folder.join("taken/spans.jsonl"), resource(), Arc::default());
+    let error = Writer::open(&folder.join("taken/spans.jsonl"), &resource(), Arc::default());
     let error = error.err().unwrap();
     assert!(error.is_file());
     assert!(error.to_string().starts_with("could not create the folder "), "{error}");
-    let error = Writer::open(&folder, resource(), Arc::default()).err().unwrap();
+    let error = Writer::open(&folder, &resource(), Arc::default()).err().unwrap();
     assert!(error.to_string().starts_with("could not open "), "{error}");
     assert!(error.to_string().contains(&folder.display().to_string()), "{error}");
 }

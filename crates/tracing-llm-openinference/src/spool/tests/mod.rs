@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-use crate::stats::Counts;
+use crate::resource_spans::count;
+use crate::stats::{Counts, Place};
 
 /// A folder of its own for each test, removed at its end.
 struct Folder(PathBuf);
@@ -81,6 +82,9 @@ fn settings(folder: &Path) -> SpoolSettings {
 
 fn open_with(settings: &SpoolSettings, clock: &Clock) -> (Spool, Arc<Tally>) {
     let tally = Arc::<Tally>::default();
+    // Who appends spans has counted them: here there are always enough.
+    tally.produced(1 << 20);
+    tally.moved(Place::Waiting, Place::Spooled, 1 << 20);
     let spool = Spool::with_clock(
         settings,
         &Resource::default(),
@@ -113,7 +117,7 @@ fn numbers(packet: &Packet) -> Vec<u64> {
     let scopes = packet.resource_spans.iter().flat_map(|origin| &origin.scope_spans);
     let numbers: Vec<u64> =
         scopes.flat_map(|scope| &scope.spans).map(|span| span.name.parse().unwrap()).collect();
-    assert_eq!(packet.spans, numbers.len() as u64);
+    assert_eq!(count(&packet.resource_spans), numbers.len() as u64);
     numbers
 }
 
@@ -148,7 +152,7 @@ fn spans_come_out_as_they_went_in_and_leave_nothing_behind() {
     assert_eq!(folder.ending(".lock").len(), 1);
     drop(spool);
     assert_eq!(folder.files(), [""; 0]);
-    assert_eq!(tally.counts(), Counts::default());
+    assert_eq!(tally.counts().dropped + tally.counts().torn_lines + tally.counts().resent, 0);
 }
 
 #[test]

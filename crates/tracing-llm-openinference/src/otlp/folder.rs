@@ -1,0 +1,52 @@
+//! The spool as the sender's store.
+
+use std::sync::Arc;
+
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
+use opentelemetry_sdk::Resource;
+
+use super::spooling::Store;
+use crate::config::SpoolSettings;
+use crate::encode::{self, SCOPE};
+use crate::error::Error;
+use crate::spool::{Packet, Spool, Ticket};
+use crate::stats::Tally;
+
+/// A spool, and which packet of it is out.
+pub(super) struct Folder {
+    spool: Spool,
+    out: Option<Ticket>,
+}
+
+impl Folder {
+    pub(super) fn open(
+        settings: &SpoolSettings,
+        resource: &Resource,
+        tally: Arc<Tally>,
+    ) -> Result<Self, Error> {
+        let spool = Spool::open(settings, &encode::resource(resource), &SCOPE, tally)?;
+        Ok(Self { spool, out: None })
+    }
+}
+
+impl Store for Folder {
+    fn append(&mut self, spans: &[Span]) -> Result<(), Error> {
+        self.spool.append(spans)
+    }
+
+    fn next(&mut self, bytes: usize) -> Result<Option<Vec<ResourceSpans>>, Error> {
+        let Some(Packet { resource_spans, ticket }) = self.spool.next(bytes)? else {
+            return Ok(None);
+        };
+        self.out = Some(ticket);
+        Ok(Some(resource_spans))
+    }
+
+    fn done(&mut self) -> Result<(), Error> {
+        self.out.take().map_or(Ok(()), |ticket| self.spool.done(ticket))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.spool.is_empty()
+    }
+}
