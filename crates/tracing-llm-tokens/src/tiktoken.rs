@@ -5,17 +5,14 @@ use std::collections::HashSet;
 use tiktoken_rs::CoreBPE;
 use tiktoken_rs::tokenizer::Tokenizer as Known;
 
-use crate::cut::{halves, pieces};
+use crate::bounded::{self, Bounds};
 use crate::tokenizer::{CountResult, Tokenizer};
 
-/// Longer texts are counted piece by piece.
+/// How much of a text is counted exactly.
 ///
-/// The regular expressions of the encodings fail on very long runs of white
-/// space, and the memory of one count stays bounded.
-const PIECE: usize = 256 * 1024;
-
-/// Shorter texts are not cut again where one cannot be encoded.
-const SHORTEST: usize = 1024;
+/// Ten megabytes of prose take less than a second; as many of one word, with no bound, twelve. Also
+/// do the regular expressions of the encodings fail on very long runs of white space.
+const BOUNDS: Bounds = Bounds { run: 32 * 1024, total: 16 * 1024 * 1024 };
 
 /// A vocabulary of OpenAI's.
 ///
@@ -79,6 +76,11 @@ impl Encoding {
 /// others, whose vocabularies are not public, they are an estimate with the
 /// [fallback](Tiktoken::fallback).
 ///
+/// A count takes bounded time. Exact are texts up to 16 MiB (of a longer one, pieces at even
+/// distances are counted, which make up as much) and in them runs up to 32 KiB that have no space,
+/// digit or the like to be cut at (of a longer one, its first 32 KiB). The rest is taken to have as
+/// many tokens a byte.
+///
 /// Text that looks like a special token (`<|endoftext|>`) is counted as the
 /// plain text that it is: so do the APIs take what users write. (LlamaIndex
 /// counts it as one token.)
@@ -117,30 +119,13 @@ impl Tokenizer for Tiktoken {
     fn count(&self, model: Option<&str>, text: &str) -> CountResult {
         let encoding = model.and_then(Encoding::for_model).unwrap_or(self.fallback);
         let vocabulary = encoding.vocabulary();
-        pieces(text, PIECE).map(|piece| count_piece(vocabulary, piece)).sum()
+        bounded::count(text, BOUNDS, |piece| count_piece(vocabulary, piece))
     }
 }
 
-/// Counts a piece; in halves where it cannot be encoded as a whole.
-///
-/// That happens to runs of more than half a million white-space characters,
-/// where the halves may count a token or two more than the whole.
 fn count_piece(vocabulary: &CoreBPE, piece: &str) -> CountResult {
-    let no_special_tokens = HashSet::new();
-    let mut count = 0;
-    let mut rest = vec![piece];
-    while let Some(part) = rest.pop() {
-        // Not `count_ordinary`: it panics where this fails.
-        match vocabulary.count(part, &no_special_tokens) {
-            Ok(tokens) => count += tokens,
-            Err(error) if part.len() <= SHORTEST => return Err(error.into()),
-            Err(_) => {
-                let (left, right) = halves(part);
-                rest.extend([right, left]);
-            }
-        }
-    }
-    Ok(count)
+    // Not `count_ordinary`: it panics where this fails.
+    Ok(vocabulary.count(piece, &HashSet::new())?)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod shape;
 
 use serde_json::{Map, Value};
 
+pub(super) use self::number::LARGEST;
 use super::Usage;
 
 /// Where providers put the usage inside a response, the likelier place first.
