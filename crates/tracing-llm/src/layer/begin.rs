@@ -28,10 +28,11 @@ struct Place {
 impl Place {
     /// What this record gives to a span below it; none if it is closed: then it is of another span.
     fn below(record: &Arc<Record>) -> Option<Self> {
-        let state = record.lock();
+        let mut state = record.lock();
         if state.closed {
             return None;
         }
+        state.has_below = true;
         let (trace, context) = (state.trace.clone(), state.context.clone());
         let above =
             if state.node.is_in_tree() { Some(Arc::clone(record)) } else { state.above.0.clone() };
@@ -156,7 +157,7 @@ impl CallbackLayer {
                     self.pass_on(above, fields);
                 }
             }
-            let record = shared.pool.take();
+            let record = shared.pool.take(now);
             {
                 let mut state = record.lock();
                 state.phase = Phase::Open;

@@ -33,7 +33,7 @@ impl State {
             self.charged += bytes;
         } else {
             let lost = fields.shed();
-            self.lost += lost as u64;
+            self.rare().lost += lost as u64;
             shared.counters.lost_bytes(lost);
         }
         if self.fields.is_empty() {
@@ -88,6 +88,7 @@ impl CallbackLayer {
             state.take_over(fields, shared);
             let start = recognised && state.entered;
             state.told += u32::from(start);
+            state.start_waits |= start;
             drop(state);
             if start {
                 shared.push_start(Arc::clone(record));
@@ -112,7 +113,7 @@ impl CallbackLayer {
         let trace = if state.opened_trace { state.trace.take() } else { state.trace.clone() };
         if let Some(trace) = trace {
             trace.leave();
-            shared.queue.missed.store(true, SeqCst);
+            shared.queue.miss();
         }
     }
 
@@ -129,7 +130,7 @@ impl CallbackLayer {
                 _ => return,
             }
         };
-        record.lock().links.push(link);
+        record.lock().rare().links.push(link);
     }
 
     pub(super) fn record_event<S>(&self, plan: &Plan, event: &Event<'_>, context: &Context<'_, S>)
@@ -179,9 +180,9 @@ impl CallbackLayer {
                 }
                 if shared.queue.charge(log.len()) {
                     state.charged += log.len();
-                    state.logs.push((now, log));
+                    state.rare().logs.push((now, log));
                 } else {
-                    state.lost += log.len() as u64;
+                    state.rare().lost += log.len() as u64;
                     shared.counters.lost_bytes(log.len());
                 }
             }
@@ -324,6 +325,10 @@ impl CallbackLayer {
                 state.touch(now);
             }
             state.phase = Phase::Ended;
+        }
+        if was == Phase::Open && state.start_waits && !state.has_below && !shared.is_deserted() {
+            state.end_goes_along = true;
+            return true;
         }
         drop(state);
         match was {

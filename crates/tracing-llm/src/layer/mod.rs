@@ -103,6 +103,7 @@ impl CallbackLayer {
         }
         let tell = state.node != Node::Candidate;
         state.told += u32::from(tell);
+        state.start_waits = tell;
         Some(Some((Arc::clone(record), tell)))
     }
 

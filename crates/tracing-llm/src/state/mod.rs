@@ -16,7 +16,7 @@ pub(crate) use self::message::Message;
 pub(crate) use self::pool::Pool;
 pub(crate) use self::recent::{forget, recent, remember};
 pub(crate) use self::record::{
-    Above, Node, Part, Phase, Record, State, Stream, Taken, TakenField, Verdict,
+    Above, Node, Part, Phase, Rare, Record, State, Stream, Taken, TakenField, Verdict,
 };
 pub(crate) use self::shared::{Shared, is_suppressed, layers, suppress_this_thread};
 pub(crate) use self::slots::{LayerId, Slots};

@@ -6,6 +6,7 @@ use crossbeam_queue::ArrayQueue;
 
 use super::record::{Phase, Record};
 use super::shared::Shared;
+use crate::clock::Tick;
 
 /// Free records, and a list of all there are.
 pub(crate) struct Pool {
@@ -21,16 +22,20 @@ impl Pool {
     }
 
     /// A record as good as new.
-    pub(crate) fn take(&self) -> Arc<Record> {
-        self.free.pop().unwrap_or_else(|| {
-            let record = Arc::new(Record::new(Weak::clone(&self.shared)));
-            let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-            if all.len() == all.capacity() {
-                all.retain(|record| record.strong_count() > 0);
-            }
-            all.push(Arc::downgrade(&record));
-            record
-        })
+    #[inline]
+    pub(crate) fn take(&self, now: Tick) -> Arc<Record> {
+        self.free.pop().unwrap_or_else(|| self.make(now))
+    }
+
+    #[cold]
+    fn make(&self, now: Tick) -> Arc<Record> {
+        let record = Arc::new(Record::new(Weak::clone(&self.shared), now));
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() == all.capacity() {
+            all.retain(|record| record.strong_count() > 0);
+        }
+        all.push(Arc::downgrade(&record));
+        record
     }
 
     /// Takes a record back once nobody else holds it; one that a child still points to is let go.

@@ -1,6 +1,7 @@
 //! The state of one span, shared by the span's extensions and the worker.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use tracing::Metadata;
 
@@ -78,7 +79,6 @@ pub(crate) enum Phase {
     Gone,
 }
 
-#[derive(Default)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
     pub(crate) node: Node,
@@ -104,17 +104,23 @@ pub(crate) struct State {
     pub(crate) last: Option<Tick>,
     /// The end, once a wrapper or the caller has told it.
     pub(crate) end: Option<Tick>,
-    /// Nanoseconds inside: exits added, enters taken away.
-    pub(crate) busy: i64,
-    /// How many threads are inside.
-    pub(crate) inside: u32,
+    /// The time inside, summed over threads, up to the last enter or exit.
+    busy: Duration,
+    /// How many threads are inside, and since when it is so many.
+    inside: u32,
+    inside_since: Tick,
     pub(crate) entered: bool,
     /// It was entered by a thread that was unwinding already: its exit says nothing.
     entered_unwinding: bool,
     /// How many fields and parts there were when it was first entered.
-    pub(crate) fields_at_start: usize,
-    pub(crate) parts_at_start: usize,
+    pub(crate) fields_at_start: u32,
+    pub(crate) parts_at_start: u32,
     pub(crate) closed: bool,
+    /// Something began below it.
+    pub(crate) has_below: bool,
+    /// The message of its start is on its way. An end that comes in the meantime goes with it.
+    pub(crate) start_waits: bool,
+    pub(crate) end_goes_along: bool,
     /// How often the worker was told of it before its end, and how often there was no place for that.
     pub(crate) told: u32,
     pub(crate) refused: u32,
@@ -124,16 +130,22 @@ pub(crate) struct State {
     pub(crate) missed: bool,
 
     pub(crate) verdict: Verdict,
-    pub(crate) exceptions: Vec<Exception>,
     pub(crate) fields: Fields,
     /// Each with the number of fields that came before it.
     pub(crate) parts: Vec<(usize, Part)>,
-    pub(crate) logs: Vec<(Tick, String)>,
-    pub(crate) links: Vec<Link>,
-    pub(crate) stream: Option<Box<Stream>>,
+    pub(crate) rare: Option<Box<Rare>>,
 
     /// Bytes of texts that it holds, as counted in the budget.
     pub(crate) charged: usize,
+}
+
+/// What few events have: apart, so that the record of the others is small.
+#[derive(Default)]
+pub(crate) struct Rare {
+    pub(crate) exceptions: Vec<Exception>,
+    pub(crate) logs: Vec<(Tick, String)>,
+    pub(crate) links: Vec<Link>,
+    pub(crate) stream: Option<Stream>,
     /// Bytes of texts that it lost under pressure.
     pub(crate) lost: u64,
 }
@@ -157,8 +169,8 @@ pub(crate) struct Stream {
 }
 
 impl Record {
-    pub(crate) fn new(shared: Weak<Shared>) -> Self {
-        Self { shared, state: Mutex::default() }
+    pub(crate) fn new(shared: Weak<Shared>, now: Tick) -> Self {
+        Self { shared, state: Mutex::new(State::free(now)) }
     }
 
     /// The layer that it belongs to; none once that is gone.
@@ -174,7 +186,11 @@ impl Record {
     ///
     /// Foreign values that it still holds are dropped outside of its lock.
     pub(crate) fn reset(&self) {
-        let mut old = std::mem::take(&mut *self.lock());
+        let mut old = {
+            let mut state = self.lock();
+            let free = State::free(state.start);
+            std::mem::replace(&mut *state, free)
+        };
         let mut fields = std::mem::take(&mut old.fields);
         let mut parts = std::mem::take(&mut old.parts);
         fields.clear();
@@ -204,6 +220,52 @@ impl Drop for Above {
 }
 
 impl State {
+    /// The state of a record that is no span's. The time means nothing yet.
+    fn free(now: Tick) -> Self {
+        Self {
+            phase: Phase::Free,
+            node: Node::Carrier,
+            metadata: None,
+            span_id: None,
+            remote_parent: None,
+            above: Above(None),
+            trace: None,
+            context: None,
+            moment: 0,
+            sets_context: false,
+            tags: 0,
+            opened_trace: false,
+            start: now,
+            last: None,
+            end: None,
+            busy: Duration::ZERO,
+            inside: 0,
+            inside_since: now,
+            entered: false,
+            entered_unwinding: false,
+            fields_at_start: 0,
+            parts_at_start: 0,
+            closed: false,
+            has_below: false,
+            start_waits: false,
+            end_goes_along: false,
+            told: 0,
+            refused: 0,
+            begun: false,
+            missed: false,
+            verdict: Verdict::Unset,
+            fields: Fields::default(),
+            parts: Vec::new(),
+            rare: None,
+            charged: 0,
+        }
+    }
+
+    /// What few events have.
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
     /// Notes that something was recorded or attached now. After the end is told, it moves nothing.
     pub(crate) fn touch(&mut self, now: Tick) {
         self.last = self.last.max(Some(now));
@@ -211,31 +273,47 @@ impl State {
 
     pub(crate) fn enter(&mut self, now: Tick) -> bool {
         if self.end.is_none() {
-            self.busy -= now.nanos();
+            self.count_busy(now);
             self.inside += 1;
         }
         self.entered_unwinding |= std::thread::panicking();
         let first = !self.entered;
         if first {
             self.entered = true;
-            self.fields_at_start = self.fields.len();
-            self.parts_at_start = self.parts.len();
+            self.fields_at_start = u32::try_from(self.fields.len()).unwrap_or(u32::MAX);
+            self.parts_at_start = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
         }
         first
     }
 
     pub(crate) fn exit(&mut self, now: Tick) {
         if self.end.is_none() && self.inside > 0 {
-            self.busy += now.nanos();
+            self.count_busy(now);
             self.inside -= 1;
             self.touch(now);
         }
     }
 
+    /// Adds the time since the last enter or exit, once for each thread that was inside.
+    fn count_busy(&mut self, now: Tick) {
+        match self.inside {
+            0 => {}
+            1 => self.busy += now.since(self.inside_since),
+            threads => self.busy += now.since(self.inside_since) * threads,
+        }
+        self.inside_since = now;
+    }
+
+    /// The time inside, with that of the threads that still are, if the time is told.
+    pub(crate) fn busy(&self, now: Option<Tick>) -> Duration {
+        let open = now.map_or(Duration::ZERO, |now| now.since(self.inside_since) * self.inside);
+        self.busy + open
+    }
+
     /// The end is known now: nothing moves it any more.
     pub(crate) fn finish(&mut self, now: Tick) {
         if self.end.is_none() {
-            self.busy += now.nanos() * i64::from(self.inside);
+            self.count_busy(now);
             self.inside = 0;
             self.end = Some(now);
         }
@@ -248,9 +326,12 @@ impl State {
             self.phase = Phase::Open;
             self.end = None;
             self.verdict = Verdict::Unset;
-            let exceptions = std::mem::take(&mut self.exceptions);
-            if capture == CaptureContent::Full {
-                self.logs.extend(exceptions.iter().map(|exception| (now, exception.to_string())));
+            if let Some(rare) = &mut self.rare {
+                let exceptions = std::mem::take(&mut rare.exceptions);
+                if capture == CaptureContent::Full {
+                    rare.logs
+                        .extend(exceptions.iter().map(|exception| (now, exception.to_string())));
+                }
             }
         }
     }
@@ -266,7 +347,7 @@ impl State {
 
     pub(crate) fn fail(&mut self, exception: Option<Exception>) {
         self.verdict = Verdict::Failed;
-        self.exceptions.extend(exception);
+        self.rare().exceptions.extend(exception);
     }
 
     /// Adds a part behind the fields and parts that are there.
@@ -275,10 +356,11 @@ impl State {
     }
 
     /// Takes the first fields and parts out.
-    pub(crate) fn take_first(&mut self, fields: usize, parts: usize) -> Taken {
-        let parts = parts.min(self.parts.len());
+    pub(crate) fn take_first(&mut self, fields: u32, parts: u32) -> Taken {
+        let many = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        let parts = many(parts).min(self.parts.len());
         let taken = Taken {
-            fields: self.fields.take_first(fields),
+            fields: self.fields.take_first(many(fields)),
             parts: self.parts.drain(..parts).collect(),
         };
         for (before, _) in &mut self.parts {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
+use crossbeam_utils::CachePadded;
 use tracing::dispatcher::WeakDispatch;
 use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, Metadata};
@@ -30,7 +31,8 @@ pub(crate) struct Shared {
     pub(crate) ids: Ids,
     pub(crate) pool: Pool,
     pub(crate) queue: Queue<Message>,
-    pub(crate) counters: Counters,
+    /// Written by the worker with each event: apart from what the pipeline reads.
+    pub(crate) counters: CachePadded<Counters>,
     pub(crate) context_source: Option<Box<dyn ContextSource>>,
     pub(crate) next_trace: AtomicU64,
     pub(crate) moments: AtomicU64,
@@ -71,6 +73,11 @@ impl Shared {
         static IDS: AtomicU64 = AtomicU64::new(0);
         LAYERS.fetch_add(1, Relaxed);
         IDS.fetch_add(1, Relaxed)
+    }
+
+    /// The worker has looked for the last time.
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.deserted.load(SeqCst)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -142,14 +149,14 @@ impl Shared {
     /// Tells the worker that a wrapper saw the end. If there is no place, the worker looks for it.
     pub(crate) fn push_finish(&self, record: Arc<Record>) {
         if self.push(Message::Finish(record)).is_none() {
-            self.queue.missed.store(true, SeqCst);
+            self.queue.miss();
         }
     }
 
     /// Tells the worker that the span has ended. An end that finds no place is found by the
     /// worker, if it knows of the span; else the event is given up and counted.
     pub(crate) fn push_end(&self, record: Arc<Record>) {
-        if self.deserted.load(SeqCst) {
+        if self.is_deserted() {
             return self.give_up(record);
         }
         let Err(message) = self.queue.push(Message::End(record)) else { return };
@@ -158,7 +165,7 @@ impl Shared {
         if state.is_known() {
             state.missed = true;
             drop(state);
-            self.queue.missed.store(true, SeqCst);
+            self.queue.miss();
         } else {
             drop(state);
             self.give_up(record);
@@ -171,11 +178,16 @@ impl Shared {
         let record = message.into_record();
         let mut state = record.lock();
         state.refused += 1;
+        state.start_waits = false;
         // Its end came in between, and relied on this message.
-        let lost = state.missed && !state.is_known();
+        let along = std::mem::take(&mut state.end_goes_along);
+        let (relied, known) = (along || state.missed, state.is_known());
+        state.missed = relied;
         drop(state);
-        if lost {
-            self.give_up(record);
+        match (relied, known) {
+            (true, false) => self.give_up(record),
+            (true, true) if along => self.queue.miss(),
+            _ => {}
         }
         None
     }
@@ -198,7 +210,7 @@ impl Shared {
         }
         if let Some(trace) = trace {
             trace.leave();
-            self.queue.missed.store(true, SeqCst);
+            self.queue.miss();
         }
         self.pool.give_back(record);
     }

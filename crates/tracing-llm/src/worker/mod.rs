@@ -159,7 +159,17 @@ impl Worker {
 
     fn process(&mut self, message: Message) {
         match message {
-            Message::Start(record) => self.begin(&record),
+            Message::Start(record) => {
+                let ended = {
+                    let mut state = record.lock();
+                    state.start_waits = false;
+                    state.end_goes_along
+                };
+                self.begin(&record);
+                if ended {
+                    self.end(record, false);
+                }
+            }
             Message::Finish(record) => {
                 self.begin(&record);
                 self.finishing.push(record);
