@@ -11,8 +11,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::CallbackLayer;
-use super::begin::Told;
-use super::visit::{Visitor, with_scratch};
+use super::visit::{visit, visit_event, with_scratch};
 use crate::event::{Exception, Link};
 use crate::recognise::{Plan, is_content};
 use crate::state::{Fields, Node, Phase, Record, Shared, State, TraceCell, TraceIds, Verdict};
@@ -48,8 +47,7 @@ impl CallbackLayer {
     pub(super) fn record_values(&self, plan: &Plan, record: &Arc<Record>, values: &Values<'_>) {
         let shared = &*self.shared;
         with_scratch(|fields| {
-            values.record(&mut Visitor { plan, fields });
-            let told = Told::by(fields, shared);
+            let told = visit(plan, fields, shared, |visitor| values.record(visitor));
             self.keep(fields);
             let now = shared.clock.now();
             let mut state = record.lock();
@@ -149,7 +147,7 @@ impl CallbackLayer {
             return;
         }
         with_scratch(|fields| {
-            event.record(&mut Visitor { plan, fields });
+            visit_event(plan, fields, event);
             let now = shared.clock.now();
             if is_own {
                 return self.own_event(&record, fields, now);
@@ -157,7 +155,7 @@ impl CallbackLayer {
             let log = is_error.then(|| log_text(fields));
             let bare_names = metadata.target() == OUR_TARGET
                 || direct && span_metadata.is_some_and(|span| same_crate(span, metadata));
-            fields.retain(|field| match field.role {
+            fields.retain(|field| match field.role() {
                 Role::Payload { bare, .. } => bare_names || !bare,
                 _ => false,
             });
@@ -197,12 +195,12 @@ impl CallbackLayer {
             return;
         }
         for field in fields.iter() {
-            match field.role {
+            match field.role() {
                 Role::Error(ErrorKey::Error) => {
                     let message = fields.text(field).map(Text::from);
                     state.fail(Some(Exception::new(message.unwrap_or_default())));
                 }
-                _ if field.name == "return" && state.verdict < Verdict::Finished => {
+                _ if field.name() == "return" && state.verdict < Verdict::Finished => {
                     state.verdict = Verdict::Finished;
                 }
                 _ => {}
@@ -260,7 +258,7 @@ impl CallbackLayer {
 
     /// Fields of a span that is no event go to the event above it.
     pub(super) fn pass_on(&self, above: &Arc<Record>, fields: &mut Fields) {
-        fields.retain(|field| matches!(field.role, Role::Payload { bare: false, .. }));
+        fields.retain(|field| matches!(field.role(), Role::Payload { bare: false, .. }));
         if fields.is_empty() {
             return;
         }
@@ -275,9 +273,9 @@ impl CallbackLayer {
     }
 
     /// Leaves out what is not to be captured.
-    fn keep(&self, fields: &mut Fields) {
+    pub(super) fn keep(&self, fields: &mut Fields) {
         if self.shared.capture == CaptureContent::Metadata {
-            fields.retain(|field| !is_content(field.role));
+            fields.retain(|field| !is_content(field.role()));
         }
     }
 
@@ -356,15 +354,15 @@ fn same_crate(span: &Metadata<'_>, event: &Metadata<'_>) -> bool {
 /// The text of a log line: its message, then its fields.
 fn log_text(fields: &Fields) -> String {
     let mut text = String::new();
-    let message = fields.iter().find(|field| field.name == "message");
+    let message = fields.iter().find(|field| field.name() == "message");
     if let Some(message) = message.and_then(|field| fields.text(field)) {
         text.push_str(message);
     }
-    for field in fields.iter().filter(|field| field.name != "message") {
+    for field in fields.iter().filter(|field| field.name() != "message") {
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(field.name);
+        text.push_str(field.name());
         text.push('=');
         text.push_str(&fields.scalar(field).text());
     }

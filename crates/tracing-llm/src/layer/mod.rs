@@ -3,6 +3,7 @@
 mod begin;
 mod filter;
 mod inside;
+mod told;
 mod visit;
 
 use std::sync::Arc;

@@ -4,9 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crossbeam_queue::ArrayQueue;
 
-use super::record::{Phase, Record};
+use super::node::Phase;
+use super::record::Record;
 use super::shared::Shared;
 use crate::clock::Tick;
+
+/// So many free records are kept ready.
+const READY: usize = 64;
 
 /// Free records, and a list of all there are.
 pub(crate) struct Pool {
@@ -25,6 +29,18 @@ impl Pool {
     #[inline]
     pub(crate) fn take(&self, now: Tick) -> Arc<Record> {
         self.free.pop().unwrap_or_else(|| self.make(now))
+    }
+
+    /// Has some records ready, with room in their buffers, so that the pipeline need not make them.
+    /// The worker does this.
+    pub(crate) fn stock(&self, now: Tick) {
+        while self.free.len() < READY.min(self.free.capacity()) {
+            let record = self.make(now);
+            record.lock().fields.make_room();
+            if self.free.push(record).is_err() {
+                return;
+            }
+        }
     }
 
     #[cold]

@@ -7,12 +7,13 @@ use tracing::Metadata;
 
 use super::context::{ContextNode, Moment};
 use super::field::Fields;
+use super::node::{Node, Phase, Verdict};
 use super::shared::Shared;
 use super::trace_cell::TraceCell;
 use crate::clock::Tick;
 use crate::event::{Context, Exception, Link};
 use crate::vocabulary::{Role, Scalar};
-use crate::{CaptureContent, EventType, Payload, SpanId, Text};
+use crate::{CaptureContent, Payload, SpanId, Text};
 
 /// What a typed part does to the payload, on the worker. A value that cannot be serialized is an error.
 pub(crate) type Part = Box<dyn FnOnce(&mut Payload) -> serde_json::Result<()> + Send>;
@@ -25,58 +26,6 @@ pub(crate) struct Record {
     /// The layer that it belongs to.
     shared: Weak<Shared>,
     state: Mutex<State>,
-}
-
-/// What a span is to us.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Node {
-    /// No event: it carries context, or its tag names no event type. Its children belong to the event above.
-    #[default]
-    Carrier,
-    /// Opens a trace.
-    Scope,
-    /// Declares a tag whose value has not come yet.
-    Candidate,
-    /// An event of this type, by a tag of this rank (the lowest wins).
-    Event(EventType, u8),
-}
-
-impl Node {
-    /// Whether it has a place in the tree.
-    pub(crate) fn is_in_tree(self) -> bool {
-        matches!(self, Self::Candidate | Self::Event(..))
-    }
-
-    /// Whether it is told to the worker when it begins and ends.
-    pub(crate) fn is_delivered(self) -> bool {
-        self != Self::Carrier
-    }
-}
-
-/// What is known of how it came out; a later verdict replaces a weaker one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    #[default]
-    Unset,
-    Finished,
-    Cancelled,
-    Failed,
-}
-
-/// Where an event is on its way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    /// In the pool.
-    #[default]
-    Free,
-    /// Its span was created.
-    Open,
-    /// A wrapper saw its end: delivered at close, or a little after its last part.
-    Finishing,
-    /// Its span is closed, or it was ended by hand.
-    Ended,
-    /// Delivered, or given up: what comes now is late.
-    Gone,
 }
 
 pub(crate) struct State {
@@ -178,6 +127,7 @@ impl Record {
         self.shared.upgrade()
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -267,10 +217,12 @@ impl State {
     }
 
     /// Notes that something was recorded or attached now. After the end is told, it moves nothing.
+    #[inline]
     pub(crate) fn touch(&mut self, now: Tick) {
         self.last = self.last.max(Some(now));
     }
 
+    #[inline]
     pub(crate) fn enter(&mut self, now: Tick) -> bool {
         if self.end.is_none() {
             self.count_busy(now);
@@ -286,6 +238,7 @@ impl State {
         first
     }
 
+    #[inline]
     pub(crate) fn exit(&mut self, now: Tick) {
         if self.end.is_none() && self.inside > 0 {
             self.count_busy(now);
@@ -295,6 +248,7 @@ impl State {
     }
 
     /// Adds the time since the last enter or exit, once for each thread that was inside.
+    #[inline]
     fn count_busy(&mut self, now: Tick) {
         match self.inside {
             0 => {}
@@ -385,6 +339,7 @@ impl State {
     }
 
     /// Whether something can still be recorded on it.
+    #[inline]
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Finishing)
     }

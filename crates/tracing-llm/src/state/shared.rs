@@ -11,8 +11,9 @@ use tracing::{Dispatch, Metadata};
 
 use super::context::Moment;
 use super::message::Message;
+use super::node::{Node, Phase};
 use super::pool::Pool;
-use super::record::{Node, Phase, Record};
+use super::record::Record;
 use super::slots::LayerId;
 use crate::clock::Clock;
 use crate::context_source::ContextSource;
@@ -56,6 +57,7 @@ pub(crate) fn suppress_this_thread() {
     let _ = SUPPRESSED.try_with(|suppressed| suppressed.set(true));
 }
 
+#[inline]
 pub(crate) fn is_suppressed() -> bool {
     SUPPRESSED.try_with(Cell::get).unwrap_or(true)
 }
@@ -63,6 +65,7 @@ pub(crate) fn is_suppressed() -> bool {
 static LAYERS: AtomicUsize = AtomicUsize::new(0);
 
 /// How many layers of ours there are in the program.
+#[inline]
 pub(crate) fn layers() -> usize {
     LAYERS.load(Relaxed)
 }
@@ -76,10 +79,12 @@ impl Shared {
     }
 
     /// The worker has looked for the last time.
+    #[inline]
     pub(crate) fn is_deserted(&self) -> bool {
         self.deserted.load(SeqCst)
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Relaxed)
     }
@@ -90,6 +95,7 @@ impl Shared {
     }
 
     /// The current moment, as contexts count.
+    #[inline]
     pub(crate) fn moment(&self) -> Moment {
         self.moments.load(SeqCst)
     }
