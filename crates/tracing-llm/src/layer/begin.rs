@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
 use tracing::Subscriber;
-use tracing::span::Attributes;
+use tracing::span::{Attributes, Id};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::CallbackLayer;
 use super::told::Told;
-use super::visit::{visit, with_scratch};
+use super::visit::visit;
 use crate::recognise::Plan;
 use crate::state::{
     Above, ContextNode, Node, Phase, Record, Slots, TraceCell, TraceIds, layers, recent, remember,
@@ -41,15 +41,20 @@ impl Place {
 }
 
 impl CallbackLayer {
-    pub(super) fn begin<S>(&self, plan: &Plan, attributes: &Attributes<'_>, span: &SpanRef<'_, S>)
-    where
+    pub(super) fn begin<S>(
+        &self,
+        plan: &Plan,
+        attributes: &Attributes<'_>,
+        id: &Id,
+        span: &SpanRef<'_, S>,
+    ) where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let layer = self.shared.layer;
         let place = self.place(span);
         let twin = if layers() > 1 { Twin::of(span) } else { Twin::default() };
         let record = self.make(plan, attributes, place, twin);
-        remember(layer, span.id().into_u64(), Arc::clone(&record));
+        remember(layer, id.into_u64(), Arc::clone(&record));
         let mut extensions = span.extensions_mut();
         if layers() == 1 {
             // Nobody else has put anything there: it need not be looked up.
@@ -71,70 +76,67 @@ impl CallbackLayer {
         twin: Twin,
     ) -> Arc<Record> {
         let shared = &*self.shared;
-        with_scratch(|fields| {
-            let told = visit(plan, fields, shared, |visitor| attributes.record(visitor));
-            let now = shared.clock.now();
-            let node = self.node(plan, &told, &place);
-            let Place { above, trace, context } = place;
-            let span_id = twin.span_id.unwrap_or_else(|| shared.new_span_id());
-            let moment = shared.moment();
-            let context = if plan.has_context {
-                Some(ContextNode::new(context, moment, told.context))
-            } else {
-                context
-            };
-            let opens = trace.is_none();
-            let mut remote_parent = None;
-            let trace = match trace {
-                None if node.is_delivered() => {
-                    let ids = self.trace_ids(twin.trace, context.as_deref());
-                    remote_parent = ids.remote_parent;
-                    let scope = (node == Node::Scope).then_some(span_id);
-                    let serial = shared.next_trace();
-                    let cell = TraceCell::new(serial, ids, scope, now, context.clone(), moment);
-                    if let Some(name) = told.trace_name {
-                        let _ = cell.scope_name.set(name);
-                    }
-                    Some(Arc::new(cell))
+        let record = shared.pool.take(&shared.clock);
+        // Nobody else knows the record yet, but a visit runs foreign code: it is not locked then.
+        let mut fields = std::mem::take(&mut record.lock().fields);
+        let told = visit(plan, &mut fields, shared, |visitor| attributes.record(visitor));
+        let now = shared.clock.now();
+        let node = self.node(plan, &told, &place);
+        let Place { above, trace, context } = place;
+        let span_id = twin.span_id.unwrap_or_else(|| shared.new_span_id());
+        let moment = shared.moment();
+        let context = if plan.has_context {
+            Some(ContextNode::new(context, moment, told.context))
+        } else {
+            context
+        };
+        let opens = trace.is_none();
+        let mut remote_parent = None;
+        let trace = match trace {
+            None if node.is_delivered() => {
+                let ids = self.trace_ids(twin.trace, context.as_deref());
+                remote_parent = ids.remote_parent;
+                let scope = matches!(node, Node::Scope).then_some(span_id);
+                let serial = shared.next_trace();
+                let cell = TraceCell::new(serial, ids, scope, now, context.clone(), moment);
+                if let Some(name) = told.trace_name {
+                    let _ = cell.scope_name.set(name);
                 }
-                trace => trace,
-            };
-            if node == Node::Candidate {
-                shared.candidates.fetch_add(1, SeqCst);
+                Some(Arc::new(cell))
             }
-            if node.is_delivered() {
-                if let Some(trace) = &trace {
-                    trace.begin();
-                }
+            trace => trace,
+        };
+        if matches!(node, Node::Candidate) {
+            shared.candidates.fetch_add(1, SeqCst);
+        }
+        self.keep(&mut fields);
+        if node.is_delivered() {
+            if let Some(trace) = &trace {
+                trace.begin();
             }
-
-            self.keep(fields);
-            if node == Node::Carrier {
-                if let Some(above) = &above {
-                    self.pass_on(above, fields);
-                }
+        } else {
+            if let Some(above) = &above {
+                self.pass_on(above, &mut fields);
             }
-            let record = shared.pool.take(now);
-            let mut state = record.lock();
-            state.phase = Phase::Open;
-            state.node = node;
-            state.metadata = Some(attributes.metadata());
-            state.span_id = Some(span_id);
-            state.remote_parent = remote_parent;
-            state.above = Above(above);
-            state.trace = trace;
-            state.tags = told.tags;
-            state.opened_trace = opens;
-            state.context = context;
-            state.moment = moment;
-            state.sets_context = plan.has_context;
-            state.start = now;
-            if node.is_delivered() {
-                state.take_over(fields, shared);
-            }
-            drop(state);
-            record
-        })
+            fields.clear();
+        }
+        let mut state = record.lock();
+        state.phase = Phase::Open;
+        state.node = node;
+        state.metadata = Some(attributes.metadata());
+        state.span_id = Some(span_id);
+        state.remote_parent = remote_parent;
+        state.above = Above(above);
+        state.trace = trace;
+        state.tags = told.tags;
+        state.opened_trace = opens;
+        state.context = context;
+        state.moment = moment;
+        state.sets_context = plan.has_context;
+        state.start = now;
+        state.begin_with(fields, shared);
+        drop(state);
+        record
     }
 
     /// What a new span is to us.

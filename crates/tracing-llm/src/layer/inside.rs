@@ -27,6 +27,25 @@ impl State {
         if fields.is_empty() {
             return;
         }
+        self.charge(fields, shared);
+        if self.fields.is_empty() {
+            std::mem::swap(&mut self.fields, fields);
+        } else {
+            self.fields.append(fields);
+        }
+    }
+}
+
+impl State {
+    /// Takes over the fields of the new span.
+    #[inline]
+    pub(super) fn begin_with(&mut self, mut fields: Fields, shared: &Shared) {
+        self.charge(&mut fields, shared);
+        self.fields = fields;
+    }
+
+    #[inline]
+    fn charge(&mut self, fields: &mut Fields, shared: &Shared) {
         let bytes = fields.bytes();
         if shared.queue.charge(bytes) {
             self.charged += bytes;
@@ -34,11 +53,6 @@ impl State {
             let lost = fields.shed();
             self.rare().lost += lost as u64;
             shared.counters.lost_bytes(lost);
-        }
-        if self.fields.is_empty() {
-            std::mem::swap(&mut self.fields, fields);
-        } else {
-            self.fields.append(fields);
         }
     }
 }

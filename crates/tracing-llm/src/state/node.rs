@@ -26,7 +26,7 @@ impl Node {
     /// Whether it is told to the worker when it begins and ends.
     #[inline]
     pub(crate) fn is_delivered(self) -> bool {
-        self != Self::Carrier
+        !matches!(self, Self::Carrier)
     }
 }
 

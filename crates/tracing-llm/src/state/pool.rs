@@ -7,7 +7,7 @@ use crossbeam_queue::ArrayQueue;
 use super::node::Phase;
 use super::record::Record;
 use super::shared::Shared;
-use crate::clock::Tick;
+use crate::clock::{Clock, Tick};
 
 /// So many free records are kept ready.
 const READY: usize = 64;
@@ -27,15 +27,15 @@ impl Pool {
 
     /// A record as good as new.
     #[inline]
-    pub(crate) fn take(&self, now: Tick) -> Arc<Record> {
-        self.free.pop().unwrap_or_else(|| self.make(now))
+    pub(crate) fn take(&self, clock: &Clock) -> Arc<Record> {
+        self.free.pop().unwrap_or_else(|| self.make(clock.now()))
     }
 
     /// Has some records ready, with room in their buffers, so that the pipeline need not make them.
     /// The worker does this.
-    pub(crate) fn stock(&self, now: Tick) {
+    pub(crate) fn stock(&self, clock: &Clock) {
         while self.free.len() < READY.min(self.free.capacity()) {
-            let record = self.make(now);
+            let record = self.make(clock.now());
             record.lock().fields.make_room();
             if self.free.push(record).is_err() {
                 return;

@@ -97,7 +97,7 @@ impl Worker {
         let mut tick = BUSY_TICK;
         let mut watched = Instant::now();
         loop {
-            self.shared.pool.stock(self.shared.clock.now());
+            self.shared.pool.stock(&self.shared.clock);
             self.shared.queue.looking();
             // A handler that is added gets all that happens after that: what is handled in this
             // turn happened before the mailbox is looked at.
