@@ -79,6 +79,27 @@ fn beside(layer: CallbackLayer) -> Dispatch {
     registry().with(layer.filtered()).with(Everything).into()
 }
 
+/// A layer that keeps something on every span, as others do.
+struct Mark;
+
+impl<S> tracing_subscriber::Layer<S> for Mark
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    fn on_new_span(
+        &self,
+        _: &tracing::span::Attributes<'_>,
+        id: &tracing::span::Id,
+        context: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        context.span(id).unwrap().extensions_mut().insert(Mark);
+    }
+}
+
+fn beside_marks(layer: CallbackLayer) -> Dispatch {
+    registry().with(layer.filtered()).with(Mark).into()
+}
+
 fn plain(layer: CallbackLayer) -> Dispatch {
     registry().with(layer).into()
 }
@@ -119,6 +140,36 @@ fn a_child_span_allocates_its_extension_alone_once_there_are_records_to_use_agai
             assert_eq!(burst(callbacks, 100), 100);
         });
     }
+}
+
+#[test]
+fn the_first_child_spans_find_records_ready() {
+    // What `tracing`, the registry and this thread's buffers allocate once is another matter.
+    with_layer(alone, |callbacks| drop((parent().entered(), burst(callbacks, 40))));
+    with_layer(alone, |callbacks| {
+        // The worker has looked once.
+        callbacks.flush_blocking(Duration::from_secs(30)).unwrap();
+        let _parent = parent().entered();
+        child("the registry's second place");
+        assert_eq!(burst(callbacks, 20), 20);
+    });
+}
+
+/// Where more spans are open than there are records ready, some must be made.
+#[test]
+fn a_record_that_must_be_made_costs_no_more_than_itself_and_its_two_buffers() {
+    with_layer(beside_marks, |_| {
+        let _parent = parent().entered();
+        // Places in the registry have their own first allocations.
+        drop((0..400).map(|_| debug_span!("mark")).collect::<Vec<_>>());
+        let open = |spans: usize| (0..spans).map(|_| parent()).collect::<Vec<_>>();
+        let ready = open(200);
+        let mut more = Vec::with_capacity(100);
+        let made = allocations(|| more.extend((0..100).map(|_| parent())));
+        // The list of all records grows now and then; the worker may have made some in between.
+        assert!((100..=402).contains(&made), "{made}");
+        drop((ready, more));
+    });
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
 use tracing::level_filters::LevelFilter;
 
 use crate::EventType;
@@ -230,7 +231,7 @@ impl Builder {
 impl Builder {
     /// Uses a clock that stands still until it is moved.
     pub fn manual_clock(mut self, clock: ManualClock) -> Self {
-        self.clock = Clock::Manual(clock);
+        self.clock = Clock::manual(clock);
         self
     }
 
@@ -256,7 +257,7 @@ impl Builder {
             ids: self.ids,
             pool: Pool::new(1024, shared.clone()),
             queue: Queue::new(self.queue, self.queue_bytes),
-            counters: Counters::default(),
+            counters: CachePadded::new(Counters::default()),
             context_source: self.context_source,
             next_trace: AtomicU64::new(0),
             moments: AtomicU64::new(0),

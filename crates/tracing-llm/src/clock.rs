@@ -6,19 +6,15 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::Timestamp;
 use crate::testing::ManualClock;
 
-/// Nanoseconds on a clock that never runs backwards. What they count from is the clock's business.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Tick(u64);
+/// A moment on a clock that never runs backwards, as the clock gave it: on the pipeline's thread
+/// nothing is converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tick(Instant);
 
 impl Tick {
+    #[inline]
     pub(crate) fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
-    }
-
-    /// The count itself, for sums that must be cheap.
-    #[allow(clippy::cast_possible_wrap, reason = "292 years fit")]
-    pub(crate) fn nanos(self) -> i64 {
-        self.0 as i64
+        self.0.saturating_duration_since(earlier.0)
     }
 }
 
@@ -29,7 +25,11 @@ pub(crate) enum Clock {
         /// The Unix time of `origin`, in nanoseconds.
         unix_origin: AtomicU64,
     },
-    Manual(ManualClock),
+    Manual {
+        /// Stands for the time that the clock shows at its beginning.
+        origin: Instant,
+        clock: ManualClock,
+    },
 }
 
 impl Clock {
@@ -40,22 +40,29 @@ impl Clock {
         }
     }
 
+    pub(crate) fn manual(clock: ManualClock) -> Self {
+        Self::Manual { origin: Instant::now(), clock }
+    }
+
     #[inline]
-    #[allow(clippy::cast_possible_truncation, reason = "584 years fit")]
     pub(crate) fn now(&self) -> Tick {
         match self {
-            Self::System { origin, .. } => Tick(origin.elapsed().as_nanos() as u64),
-            Self::Manual(clock) => Tick(clock.now().as_unix_nanos()),
+            Self::System { .. } => Tick(Instant::now()),
+            Self::Manual { origin, clock } => {
+                let shown = Duration::from_nanos(clock.now().as_unix_nanos());
+                Tick(origin.checked_add(shown).unwrap_or(*origin))
+            }
         }
     }
 
     pub(crate) fn timestamp(&self, tick: Tick) -> Timestamp {
-        match self {
-            Self::System { unix_origin, .. } => {
-                Timestamp::from_unix_nanos(unix_origin.load(Relaxed).saturating_add(tick.0))
-            }
-            Self::Manual(_) => Timestamp::from_unix_nanos(tick.0),
-        }
+        let (origin, unix_origin) = match self {
+            Self::System { origin, unix_origin } => (origin, unix_origin.load(Relaxed)),
+            Self::Manual { origin, .. } => (origin, 0),
+        };
+        let nanos = tick.0.saturating_duration_since(*origin).as_nanos();
+        let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
+        Timestamp::from_unix_nanos(unix_origin.saturating_add(nanos))
     }
 
     /// Follows the machine's clock when it has run ahead by more than a second: the monotonic

@@ -1,44 +1,77 @@
 //! From the pipeline's threads to the worker: bounded by count and by bytes, and silent.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::thread::Thread;
 
 use crossbeam_queue::ArrayQueue;
+use crossbeam_utils::CachePadded;
 
+/// What both sides write lies apart from what the pipeline only reads.
 pub(crate) struct Queue<T> {
     messages: ArrayQueue<T>,
     /// At this fill the worker is woken; below, it comes by itself.
     watermark: usize,
+    /// So many messages a thread sends between two looks at the fill.
+    stride: u32,
     woken: AtomicBool,
     worker: OnceLock<Thread>,
-    bytes: AtomicUsize,
     byte_limit: usize,
+    bytes: CachePadded<AtomicUsize>,
     /// An end found no place: the worker looks for it among the records that there are.
-    pub(crate) missed: AtomicBool,
+    missed: AtomicBool,
 }
+
+/// A look at the fill reads what the worker writes with each message that it takes, so it is not
+/// taken with each message: the watermark leaves room for what many threads send in between.
+const STRIDE: u32 = 32;
+const STRIDES_TO_WATERMARK: usize = 64;
 
 impl<T> Queue<T> {
     pub(crate) fn new(capacity: usize, byte_limit: usize) -> Self {
         let capacity = capacity.max(2);
+        let watermark = capacity / 2;
+        let is_large = watermark >= STRIDES_TO_WATERMARK * STRIDE as usize;
         Self {
             messages: ArrayQueue::new(capacity),
-            watermark: capacity / 2,
+            watermark,
+            stride: if is_large { STRIDE } else { 1 },
             woken: AtomicBool::new(false),
             worker: OnceLock::new(),
-            bytes: AtomicUsize::new(0),
             byte_limit,
+            bytes: CachePadded::new(AtomicUsize::new(0)),
             missed: AtomicBool::new(false),
         }
     }
 
     /// Queues it without waiting and, below the watermark, without waking anybody.
+    #[inline]
     pub(crate) fn push(&self, message: T) -> Result<(), T> {
         let result = self.messages.push(message);
+        if result.is_err() || self.is_look_due() {
+            self.look();
+        }
+        result
+    }
+
+    /// Whether this thread has sent enough messages since its last look at the fill.
+    #[inline]
+    fn is_look_due(&self) -> bool {
+        thread_local! {
+            static SENT: Cell<u32> = const { Cell::new(0) };
+        }
+        let sent = SENT.get().wrapping_add(1);
+        SENT.set(sent);
+        sent % self.stride == 0
+    }
+
+    /// Wakes the worker, once, if the queue is filled up to the watermark.
+    #[cold]
+    fn look(&self) {
         if self.messages.len() >= self.watermark && !self.woken.swap(true, SeqCst) {
             self.wake();
         }
-        result
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
@@ -61,7 +94,19 @@ impl<T> Queue<T> {
 
     /// The worker is about to look: it need not be woken.
     pub(crate) fn looking(&self) {
-        self.woken.store(false, SeqCst);
+        if self.woken.load(SeqCst) {
+            self.woken.store(false, SeqCst);
+        }
+    }
+
+    /// An end found no place.
+    pub(crate) fn miss(&self) {
+        self.missed.store(true, SeqCst);
+    }
+
+    /// Whether an end found no place since the worker looked last.
+    pub(crate) fn take_missed(&self) -> bool {
+        self.missed.load(SeqCst) && self.missed.swap(false, SeqCst)
     }
 
     /// Takes bytes of the budget; false, and nothing taken, if they are not left.

@@ -104,6 +104,12 @@ impl Subject {
         Self::new("and a filtered no-op layer", registry().with(nobody).with(Nothing))
     }
 
+    /// What a tagged span costs a layer that does nothing but have a filter.
+    pub(crate) fn filtered_nothing() -> Self {
+        let everything = Nothing.with_filter(filter_fn(|_| true));
+        Self::new("a filtered no-op layer", registry().with(everything))
+    }
+
     pub(crate) fn fmt() -> Self {
         let fmt = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::sink);
         Self::new("fmt to a sink", registry().with(fmt))

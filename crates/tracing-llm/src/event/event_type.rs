@@ -1,6 +1,6 @@
 //! The stage of a pipeline that an event stands for.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -30,7 +30,7 @@ pub struct EventType(Repr);
 macro_rules! event_types {
     ($($(#[$doc:meta])* $NAME:ident $Variant:ident $value:literal)*) => {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        enum Repr { $($Variant,)* Custom(CustomType) }
+        enum Repr { $($Variant,)* Custom(&'static CustomType) }
 
         impl EventType {
             $($(#[$doc])* pub const $NAME: Self = Self(Repr::$Variant);)*
@@ -106,14 +106,15 @@ event_types! {
     DECISION Decision "decision"
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct CustomType {
     name: &'static str,
     value: &'static str,
 }
 
-/// Names of custom types; they live as long as the program, each once.
-static CUSTOM: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
+/// Custom types by their name; they live as long as the program, each once.
+static CUSTOM: LazyLock<Mutex<HashMap<&'static str, &'static CustomType>>> =
+    LazyLock::new(Mutex::default);
 
 impl EventType {
     /// A type of your own. The same name always gives the same type; the name
@@ -135,16 +136,15 @@ impl EventType {
         if let Some(known) = Self::parse(name) {
             return known;
         }
-        let mut names = CUSTOM.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut intern = |text: &str| match names.get(text) {
-            Some(known) => *known,
-            None => {
-                let kept: &'static str = Box::leak(Box::from(text));
-                names.insert(kept);
-                kept
-            }
-        };
-        Self(Repr::Custom(CustomType { name: intern(name), value: intern(&name.to_lowercase()) }))
+        let mut types = CUSTOM.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = types.get(name) {
+            return Self(Repr::Custom(known));
+        }
+        let keep = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+        let (name, value) = (keep(name.to_owned()), keep(name.to_lowercase()));
+        let custom: &'static CustomType = Box::leak(Box::new(CustomType { name, value }));
+        types.insert(name, custom);
+        Self(Repr::Custom(custom))
     }
 
     /// Whether this is a type of the user's own.

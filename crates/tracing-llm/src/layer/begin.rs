@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
-use tracing::Subscriber;
-use tracing::span::Attributes;
+use tracing::span::{Attributes, Id};
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::CallbackLayer;
-use super::visit::{Visitor, with_scratch};
-use crate::recognise::{Plan, is_content, rank};
+use super::told::Told;
+use super::visit::visit;
+use crate::recognise::Plan;
 use crate::state::{
-    Above, ContextNode, Fields, Node, Phase, Record, Shared, Slots, TraceCell, TraceIds, layers,
-    recent, remember,
+    Above, ContextNode, Fields, Node, Phase, Record, Slots, TraceCell, TraceIds, layers, recent,
+    remember,
 };
-use crate::vocabulary::{ContextKey, Role, Scalar};
+use crate::vocabulary::ContextKey;
 use crate::worker::UnknownTag;
-use crate::{CaptureContent, EventType, SpanId, Text, TraceId};
+use crate::{SpanId, TraceId};
 
 /// What the spans above give to a new one.
 #[derive(Default)]
@@ -29,10 +30,11 @@ struct Place {
 impl Place {
     /// What this record gives to a span below it; none if it is closed: then it is of another span.
     fn below(record: &Arc<Record>) -> Option<Self> {
-        let state = record.lock();
+        let mut state = record.lock();
         if state.closed {
             return None;
         }
+        state.has_below = true;
         let (trace, context) = (state.trace.clone(), state.context.clone());
         let above =
             if state.node.is_in_tree() { Some(Arc::clone(record)) } else { state.above.0.clone() };
@@ -40,156 +42,135 @@ impl Place {
     }
 }
 
-/// What the fields of a span say of it.
-#[derive(Default)]
-pub(super) struct Told {
-    /// The best tag: its rank and the type that it names.
-    pub(super) tag: Option<(u8, EventType)>,
-    /// The tags that have a value: a bit for each rank.
-    pub(super) tags: u8,
-    trace_name: Option<Text>,
-    pub(super) context: Vec<(ContextKey, Scalar)>,
-}
-
-impl Told {
-    pub(super) fn by(fields: &Fields, shared: &Shared) -> Self {
-        let mut told = Self::default();
-        for field in fields.iter() {
-            match &field.role {
-                Role::Tag(tag) => {
-                    let tag = *tag;
-                    told.tags |= 1 << rank(tag);
-                    let named = fields
-                        .text(field)
-                        .and_then(|value| shared.recognition.event_type(tag, value));
-                    if let Some(named) = named {
-                        let rank = rank(tag);
-                        if told.tag.is_none_or(|(best, _)| rank <= best) {
-                            told.tag = Some((rank, named));
-                        }
-                    }
-                }
-                Role::TraceName => told.trace_name = fields.text(field).map(Text::from),
-                role @ Role::Context(key)
-                    if shared.capture == CaptureContent::Full || !is_content(*role) =>
-                {
-                    told.context.push((*key, fields.scalar(field)));
-                }
-                _ => {}
-            }
-        }
-        told
-    }
-}
-
 impl CallbackLayer {
-    pub(super) fn begin<S>(&self, plan: &Plan, attributes: &Attributes<'_>, span: &SpanRef<'_, S>)
-    where
+    pub(super) fn begin<S>(
+        &self,
+        plan: &Plan,
+        attributes: &Attributes<'_>,
+        id: &Id,
+        span: &SpanRef<'_, S>,
+    ) where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
+        let layer = self.shared.layer;
+        let place = self.place(span);
+        let twin = if layers() > 1 { Twin::of(span) } else { Twin::default() };
+        let record = self.make(plan, attributes, place, twin);
+        remember(layer, id.into_u64(), Arc::clone(&record));
+        let mut extensions = span.extensions_mut();
+        if layers() == 1 {
+            // Nobody else has put anything there: it need not be looked up.
+            extensions.replace(Slots::new(layer, record));
+            return;
+        }
+        match extensions.get_mut::<Slots>() {
+            Some(slots) => slots.add(layer, record),
+            None => extensions.insert(Slots::new(layer, record)),
+        }
+    }
+
+    /// Makes the record of a new span.
+    fn make(
+        &self,
+        plan: &Plan,
+        attributes: &Attributes<'_>,
+        place: Place,
+        twin: Twin,
+    ) -> Arc<Record> {
         let shared = &*self.shared;
-        with_scratch(|fields| {
-            attributes.record(&mut Visitor { plan, fields });
-            let told = Told::by(fields, shared);
-            let place = self.place(span);
-            let now = shared.clock.now();
+        let record = shared.pool.take(&shared.clock);
+        // Nobody else knows the record yet, but a visit runs foreign code: it is not locked then.
+        let mut fields = std::mem::take(&mut record.lock().fields);
+        let told = visit(plan, &mut fields, shared, |visitor| attributes.record(visitor));
+        let now = shared.clock.now();
+        let node = self.node(plan, &told, &fields, attributes.metadata(), &place);
+        let Place { above, trace, context } = place;
+        let span_id = twin.span_id.unwrap_or_else(|| shared.new_span_id());
+        let moment = shared.moment();
+        let context = if plan.has_context {
+            Some(ContextNode::new(context, moment, told.context))
+        } else {
+            context
+        };
+        let opens = trace.is_none();
+        let mut remote_parent = None;
+        let trace = match trace {
+            None if node.is_delivered() => {
+                let ids = self.trace_ids(twin.trace, context.as_deref());
+                remote_parent = ids.remote_parent;
+                let scope = matches!(node, Node::Scope).then_some(span_id);
+                let serial = shared.next_trace();
+                let cell = TraceCell::new(serial, ids, scope, now, context.clone(), moment);
+                if let Some(name) = told.trace_name {
+                    let _ = cell.scope_name.set(name);
+                }
+                Some(Arc::new(cell))
+            }
+            trace => trace,
+        };
+        if matches!(node, Node::Candidate) {
+            shared.candidates.fetch_add(1, SeqCst);
+        }
+        self.keep(&mut fields);
+        if node.is_delivered() {
+            if let Some(trace) = &trace {
+                trace.begin();
+            }
+        } else {
+            if let Some(above) = &above {
+                self.pass_on(above, &mut fields);
+            }
+            fields.clear();
+        }
+        let mut state = record.lock();
+        state.phase = Phase::Open;
+        state.node = node;
+        state.metadata = Some(attributes.metadata());
+        state.span_id = Some(span_id);
+        state.remote_parent = remote_parent;
+        state.above = Above(above);
+        state.trace = trace;
+        state.tags = told.tags;
+        state.opened_trace = opens;
+        state.context = context;
+        state.moment = moment;
+        state.sets_context = plan.has_context;
+        state.start = now;
+        state.begin_with(fields, shared);
+        drop(state);
+        record
+    }
 
-            let opens_trace = told.trace_name.is_some() && place.trace.is_none();
-            let node = match told.tag {
-                Some((rank, event_type)) => Node::Event(event_type, rank),
-                None if told.tags != plan.tags => Node::Candidate,
-                None => {
-                    if plan.tags != 0 && plan.unknown_tag.set(()).is_ok() {
-                        let metadata = attributes.metadata();
-                        shared.counters.unknown_tag(UnknownTag::among(fields, metadata));
-                    }
-                    if opens_trace { Node::Scope } else { Node::Carrier }
+    /// What a new span is to us.
+    fn node(
+        &self,
+        plan: &Plan,
+        told: &Told,
+        fields: &Fields,
+        span: &'static Metadata<'static>,
+        place: &Place,
+    ) -> Node {
+        match told.tag {
+            Some((rank, event_type)) => Node::Event(event_type, rank),
+            None if told.tags != plan.tags => Node::Candidate,
+            None => {
+                if plan.tags != 0 && plan.unknown_tag.set(()).is_ok() {
+                    self.shared.counters.unknown_tag(UnknownTag::among(fields, span));
                 }
-            };
+                let opens_trace = told.trace_name.is_some() && place.trace.is_none();
+                if opens_trace { Node::Scope } else { Node::Carrier }
+            }
+        }
+    }
 
-            let twin = if layers() > 1 { Twin::of(span) } else { Twin::default() };
-            let span_id = twin.span_id.unwrap_or_else(|| shared.new_span_id());
-            let moment = shared.moment();
-            let context = if plan.has_context {
-                Some(ContextNode::new(place.context, moment, told.context))
-            } else {
-                place.context
-            };
-            let mut remote_parent = None;
-            let opens = place.trace.is_none();
-            let trace = place.trace.or_else(|| {
-                node.is_delivered().then(|| {
-                    let remote = context.as_deref().and_then(remote_parent_of);
-                    let ids = twin.trace.or(remote).unwrap_or_else(|| TraceIds {
-                        trace_id: shared.new_trace_id(),
-                        remote_parent: None,
-                        sampled: None,
-                    });
-                    remote_parent = ids.remote_parent;
-                    let scope = (node == Node::Scope).then_some(span_id);
-                    let cell = TraceCell::new(
-                        shared.next_trace(),
-                        ids,
-                        scope,
-                        now,
-                        context.clone(),
-                        moment,
-                    );
-                    if let Some(name) = told.trace_name {
-                        let _ = cell.scope_name.set(name);
-                    }
-                    Arc::new(cell)
-                })
-            });
-            if node == Node::Candidate {
-                shared.candidates.fetch_add(1, SeqCst);
-            }
-            if node.is_delivered() {
-                if let Some(trace) = &trace {
-                    trace.begin();
-                }
-            }
-
-            if shared.capture == CaptureContent::Metadata {
-                fields.retain(|field| !is_content(field.role));
-            }
-            if node == Node::Carrier {
-                if let Some(above) = &place.above {
-                    self.pass_on(above, fields);
-                }
-            }
-            let record = shared.pool.take();
-            {
-                let mut state = record.lock();
-                state.phase = Phase::Open;
-                state.node = node;
-                state.metadata = Some(attributes.metadata());
-                state.span_id = Some(span_id);
-                state.remote_parent = remote_parent;
-                state.above = Above(place.above);
-                state.trace = trace;
-                state.tags = told.tags;
-                state.opened_trace = opens;
-                state.context = context;
-                state.moment = moment;
-                state.sets_context = plan.has_context;
-                state.start = now;
-                if node.is_delivered() {
-                    state.take_over(fields, shared);
-                }
-            }
-            remember(shared.layer, span.id().into_u64(), Arc::clone(&record));
-            let mut extensions = span.extensions_mut();
-            if layers() == 1 {
-                // Nobody else has put anything there: it need not be looked up.
-                extensions.replace(Slots::new(shared.layer, record));
-                return;
-            }
-            match extensions.get_mut::<Slots>() {
-                Some(slots) => slots.add(shared.layer, record),
-                None => extensions.insert(Slots::new(shared.layer, record)),
-            }
-        });
+    /// The ids of a new trace: those of our other layers, of another process, or new ones.
+    #[cold]
+    fn trace_ids(&self, twin: Option<TraceIds>, context: Option<&ContextNode>) -> TraceIds {
+        twin.or_else(|| context.and_then(remote_parent_of)).unwrap_or_else(|| TraceIds {
+            trace_id: self.shared.new_trace_id(),
+            remote_parent: None,
+            sampled: None,
+        })
     }
 
     /// Follows the parents up to the nearest span that is something to us.

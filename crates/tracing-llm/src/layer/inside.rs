@@ -11,8 +11,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::CallbackLayer;
-use super::begin::Told;
-use super::visit::{Visitor, with_scratch};
+use super::visit::{visit, visit_event, with_scratch};
 use crate::event::{Exception, Link};
 use crate::recognise::{Plan, is_content};
 use crate::state::{Fields, Node, Phase, Record, Shared, State, TraceCell, TraceIds, Verdict};
@@ -29,14 +28,7 @@ impl State {
         if fields.is_empty() {
             return;
         }
-        let bytes = fields.bytes();
-        if shared.queue.charge(bytes) {
-            self.charged += bytes;
-        } else {
-            let lost = fields.shed();
-            self.lost += lost as u64;
-            shared.counters.lost_bytes(lost);
-        }
+        self.charge(fields, shared);
         if self.fields.is_empty() {
             std::mem::swap(&mut self.fields, fields);
         } else {
@@ -45,12 +37,32 @@ impl State {
     }
 }
 
+impl State {
+    /// Takes over the fields of the new span.
+    #[inline]
+    pub(super) fn begin_with(&mut self, mut fields: Fields, shared: &Shared) {
+        self.charge(&mut fields, shared);
+        self.fields = fields;
+    }
+
+    #[inline]
+    fn charge(&mut self, fields: &mut Fields, shared: &Shared) {
+        let bytes = fields.bytes();
+        if shared.queue.charge(bytes) {
+            self.charged += bytes;
+        } else {
+            let lost = fields.shed();
+            self.rare().lost += lost as u64;
+            shared.counters.lost_bytes(lost);
+        }
+    }
+}
+
 impl CallbackLayer {
     pub(super) fn record_values(&self, plan: &Plan, record: &Arc<Record>, values: &Values<'_>) {
         let shared = &*self.shared;
         with_scratch(|fields| {
-            values.record(&mut Visitor { plan, fields });
-            let told = Told::by(fields, shared);
+            let told = visit(plan, fields, shared, |visitor| values.record(visitor));
             self.keep(fields);
             let now = shared.clock.now();
             let mut state = record.lock();
@@ -89,6 +101,7 @@ impl CallbackLayer {
             state.take_over(fields, shared);
             let start = recognised && state.entered;
             state.told += u32::from(start);
+            state.start_waits |= start;
             drop(state);
             if start {
                 shared.push_start(Arc::clone(record));
@@ -114,7 +127,7 @@ impl CallbackLayer {
         let trace = if state.opened_trace { state.trace.take() } else { state.trace.clone() };
         if let Some(trace) = trace {
             trace.leave();
-            shared.queue.missed.store(true, SeqCst);
+            shared.queue.miss();
         }
     }
 
@@ -131,7 +144,7 @@ impl CallbackLayer {
                 _ => return,
             }
         };
-        record.lock().links.push(link);
+        record.lock().rare().links.push(link);
     }
 
     pub(super) fn record_event<S>(&self, plan: &Plan, event: &Event<'_>, context: &Context<'_, S>)
@@ -150,7 +163,7 @@ impl CallbackLayer {
             return;
         }
         with_scratch(|fields| {
-            event.record(&mut Visitor { plan, fields });
+            visit_event(plan, fields, event);
             let now = shared.clock.now();
             if is_own {
                 return self.own_event(&record, fields, now);
@@ -158,7 +171,7 @@ impl CallbackLayer {
             let log = is_error.then(|| log_text(fields));
             let bare_names = metadata.target() == OUR_TARGET
                 || direct && span_metadata.is_some_and(|span| same_crate(span, metadata));
-            fields.retain(|field| match field.role {
+            fields.retain(|field| match field.role() {
                 Role::Payload { bare, .. } => bare_names || !bare,
                 _ => false,
             });
@@ -181,9 +194,9 @@ impl CallbackLayer {
                 }
                 if shared.queue.charge(log.len()) {
                     state.charged += log.len();
-                    state.logs.push((now, log));
+                    state.rare().logs.push((now, log));
                 } else {
-                    state.lost += log.len() as u64;
+                    state.rare().lost += log.len() as u64;
                     shared.counters.lost_bytes(log.len());
                 }
             }
@@ -198,12 +211,12 @@ impl CallbackLayer {
             return;
         }
         for field in fields.iter() {
-            match field.role {
+            match field.role() {
                 Role::Error(ErrorKey::Error) => {
                     let message = fields.text(field).map(Text::from);
                     state.fail(Some(Exception::new(message.unwrap_or_default())));
                 }
-                _ if field.name == "return" && state.verdict < Verdict::Finished => {
+                _ if field.name() == "return" && state.verdict < Verdict::Finished => {
                     state.verdict = Verdict::Finished;
                 }
                 _ => {}
@@ -261,7 +274,7 @@ impl CallbackLayer {
 
     /// Fields of a span that is no event go to the event above it.
     pub(super) fn pass_on(&self, above: &Arc<Record>, fields: &mut Fields) {
-        fields.retain(|field| matches!(field.role, Role::Payload { bare: false, .. }));
+        fields.retain(|field| matches!(field.role(), Role::Payload { bare: false, .. }));
         if fields.is_empty() {
             return;
         }
@@ -276,9 +289,9 @@ impl CallbackLayer {
     }
 
     /// Leaves out what is not to be captured.
-    fn keep(&self, fields: &mut Fields) {
+    pub(super) fn keep(&self, fields: &mut Fields) {
         if self.shared.capture == CaptureContent::Metadata {
-            fields.retain(|field| !is_content(field.role));
+            fields.retain(|field| !is_content(field.role()));
         }
     }
 
@@ -327,6 +340,10 @@ impl CallbackLayer {
             }
             state.phase = Phase::Ended;
         }
+        if was == Phase::Open && state.start_waits && !state.has_below && !shared.is_deserted() {
+            state.end_goes_along = true;
+            return true;
+        }
         drop(state);
         match was {
             Phase::Open | Phase::Finishing if delivered => {
@@ -353,15 +370,15 @@ fn same_crate(span: &Metadata<'_>, event: &Metadata<'_>) -> bool {
 /// The text of a log line: its message, then its fields.
 fn log_text(fields: &Fields) -> String {
     let mut text = String::new();
-    let message = fields.iter().find(|field| field.name == "message");
+    let message = fields.iter().find(|field| field.name() == "message");
     if let Some(message) = message.and_then(|field| fields.text(field)) {
         text.push_str(message);
     }
-    for field in fields.iter().filter(|field| field.name != "message") {
+    for field in fields.iter().filter(|field| field.name() != "message") {
         if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(field.name);
+        text.push_str(field.name());
         text.push('=');
         text.push_str(&fields.scalar(field).text());
     }

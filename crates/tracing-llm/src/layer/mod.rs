@@ -3,6 +3,7 @@
 mod begin;
 mod filter;
 mod inside;
+mod told;
 mod visit;
 
 use std::sync::Arc;
@@ -101,8 +102,9 @@ impl CallbackLayer {
         if !first || state.phase != Phase::Open {
             return Some(None);
         }
-        let tell = state.node != Node::Candidate;
+        let tell = !matches!(state.node, Node::Candidate);
         state.told += u32::from(tell);
+        state.start_waits = tell;
         Some(Some((Arc::clone(record), tell)))
     }
 
@@ -135,7 +137,7 @@ where
             return;
         }
         if let Some(span) = context.span(id) {
-            self.begin(plan, attributes, &span);
+            self.begin(plan, attributes, id, &span);
         }
     }
 

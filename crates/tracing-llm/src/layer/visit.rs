@@ -4,10 +4,12 @@ use std::cell::Cell;
 use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tracing::Event;
 use tracing::field::{Field, Visit};
 
-use crate::recognise::Plan;
-use crate::state::{Fields, Written};
+use super::told::Told;
+use crate::recognise::{Known, Plan, known};
+use crate::state::{Fields, Shared, Written};
 use crate::vocabulary::Role;
 
 thread_local! {
@@ -17,6 +19,7 @@ thread_local! {
 }
 
 /// Runs the visit with this thread's buffers.
+#[inline]
 pub(super) fn with_scratch<T>(visit: impl FnOnce(&mut Fields) -> T) -> T {
     let mut fields = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
     let result = visit(&mut fields);
@@ -25,42 +28,81 @@ pub(super) fn with_scratch<T>(visit: impl FnOnce(&mut Fields) -> T) -> T {
     result
 }
 
+/// Takes over the fields of a span, and tells what they say of it.
+pub(super) fn visit(
+    plan: &Plan,
+    fields: &mut Fields,
+    shared: &Shared,
+    visit: impl FnOnce(&mut dyn Visit),
+) -> Told {
+    let mut visitor = Visitor { plan, fields, hearer: Some(shared), told: Told::default() };
+    visit(&mut visitor);
+    visitor.told
+}
+
+/// Takes over the fields of an event.
+pub(super) fn visit_event(plan: &Plan, fields: &mut Fields, event: &Event<'_>) {
+    event.record(&mut Visitor { plan, fields, hearer: None, told: Told::default() });
+}
+
 /// Takes over every field, each with the role that the callsite's plan gives it.
 ///
 /// Formatting a value may run foreign code: no lock of ours is held during a visit, and a
 /// panic in it ends that value, not the program.
-pub(super) struct Visitor<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) fields: &'a mut Fields,
+struct Visitor<'a> {
+    plan: &'a Plan,
+    fields: &'a mut Fields,
+    /// Of a span: how its fields are to be understood.
+    hearer: Option<&'a Shared>,
+    told: Told,
 }
 
 impl Visitor<'_> {
-    fn role(&self, field: &Field) -> Role {
-        self.plan.roles.get(field.index()).copied().unwrap_or(Role::Other)
+    #[inline]
+    fn known(&self, field: &Field) -> &'static Known {
+        match self.plan.fields.get(field.index()) {
+            Some(known) => known,
+            None => known(Role::Other, field.name()),
+        }
+    }
+
+    /// This field has been taken over.
+    #[inline]
+    fn hear(&mut self, known: &Known) {
+        if let Some(shared) = self.hearer {
+            self.told.hear(known.role, self.fields, shared);
+        }
     }
 
     fn written(&mut self, field: &Field, written: Written, value: fmt::Arguments<'_>) {
-        let role = self.role(field);
-        self.fields.push_written(role, field.name(), written, |text| {
+        let known = self.known(field);
+        self.fields.push_written(known, written, |text| {
             let result = catch_unwind(AssertUnwindSafe(|| text.write_fmt(value)));
             if !matches!(result, Ok(Ok(()))) {
                 text.push_str("<could not be formatted>");
             }
         });
+        self.hear(known);
     }
 }
 
 impl Visit for Visitor<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.fields.push_str(self.role(field), field.name(), value);
+        let known = self.known(field);
+        self.fields.push_str(known, value);
+        self.hear(known);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.fields.push_i64(self.role(field), field.name(), value);
+        let known = self.known(field);
+        self.fields.push_i64(known, value);
+        self.hear(known);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.fields.push_u64(self.role(field), field.name(), value);
+        let known = self.known(field);
+        self.fields.push_u64(known, value);
+        self.hear(known);
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
@@ -79,11 +121,15 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.fields.push_f64(self.role(field), field.name(), value);
+        let known = self.known(field);
+        self.fields.push_f64(known, value);
+        self.hear(known);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.fields.push_bool(self.role(field), field.name(), value);
+        let known = self.known(field);
+        self.fields.push_bool(known, value);
+        self.hear(known);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tracing::{Level, Metadata};
 
 use super::config::{Recognition, rank};
+use super::known::{Known, known};
 use crate::vocabulary::Role;
 
 /// What we do with the spans or events of one callsite.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// The role of each field, by its index.
-    pub(crate) roles: Box<[Role]>,
+    /// Each field, by its index.
+    pub(crate) fields: Box<[&'static Known]>,
     /// The tags that it declares: a bit for each rank.
     pub(crate) tags: u8,
     pub(crate) has_trace_name: bool,
@@ -31,12 +32,15 @@ impl Plan {
         if *metadata.level() > recognition.level {
             return None;
         }
-        let roles: Box<[Role]> =
-            metadata.fields().iter().map(|field| recognition.role(field.name())).collect();
-        let has = |wanted: fn(&Role) -> bool| roles.iter().any(wanted);
+        let fields: Box<[&'static Known]> = metadata
+            .fields()
+            .iter()
+            .map(|field| known(recognition.role(field.name()), field.name()))
+            .collect();
+        let has = |wanted: fn(&Role) -> bool| fields.iter().any(|known| wanted(&known.role));
         let plan = Self {
-            tags: roles.iter().fold(0, |tags, role| match role {
-                Role::Tag(tag) => tags | 1 << rank(*tag),
+            tags: fields.iter().fold(0, |tags, known| match known.role {
+                Role::Tag(tag) => tags | 1 << rank(tag),
                 _ => tags,
             }),
             has_trace_name: has(|role| matches!(role, Role::TraceName)),
@@ -44,13 +48,13 @@ impl Plan {
             unknown_tag: OnceLock::new(),
             tells_outcome: tells_outcome(metadata),
             has_payload: has(|role| matches!(role, Role::Payload { .. } | Role::Context(_))),
-            roles,
+            fields,
         };
         let seen = if metadata.is_span() {
             plan.tags != 0
                 || plan.has_trace_name
-                || plan.roles.iter().any(|role| {
-                    matches!(role, Role::Context(_) | Role::Payload { bare: false, .. })
+                || plan.fields.iter().any(|known| {
+                    matches!(known.role, Role::Context(_) | Role::Payload { bare: false, .. })
                 })
         } else {
             plan.has_payload || *metadata.level() == Level::ERROR || plan.tells_outcome

@@ -3,8 +3,10 @@
 mod callsite;
 mod config;
 mod content;
+mod known;
 
 pub(crate) use self::callsite::{Callsites, Plan, is_seen};
 pub use self::config::CaptureContent;
 pub(crate) use self::config::{Recognition, rank};
 pub(crate) use self::content::is_content;
+pub(crate) use self::known::{Known, known};

@@ -81,7 +81,7 @@ fn push_content(record: &Arc<Record>, bytes: usize, part: Part) {
             state.charged += bytes;
             state.attach(part);
         } else {
-            state.lost += bytes as u64;
+            state.rare().lost += bytes as u64;
             shared.counters.lost_bytes(bytes);
         }
     });

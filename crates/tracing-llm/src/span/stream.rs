@@ -161,6 +161,6 @@ impl Watch {
 
 impl EventHandle {
     fn stream_finished(&self) {
-        self.update(|state, _| state.stream.get_or_insert_default().finished = true);
+        self.update(|state, _| state.rare().stream.get_or_insert_default().finished = true);
     }
 }

@@ -1,6 +1,7 @@
 //! Recorded values, as they came: nothing is read here, only kept.
 
 use crate::Text;
+use crate::recognise::Known;
 use crate::vocabulary::{Role, Scalar};
 
 /// Texts longer than this are kept in an allocation of their own, so that the worker takes them
@@ -20,10 +21,18 @@ const KEPT_FIELDS: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Field {
-    pub(crate) role: Role,
-    pub(crate) name: &'static str,
+    known: &'static Known,
     value: Value,
-    written: Written,
+}
+
+impl Field {
+    pub(crate) fn role(&self) -> Role {
+        self.known.role
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.known.name
+    }
 }
 
 #[derive(Debug)]
@@ -33,8 +42,10 @@ enum Value {
     F64(f64),
     Bool(bool),
     /// A range of the shared buffer.
-    Short(u32, u32),
-    Long(String),
+    Short(u32, u32, Written),
+    /// Boxed, so that a field stays small: one more allocation is nothing beside the copy.
+    #[allow(clippy::box_collection, reason = "a slim pointer is what is wanted")]
+    Long(Box<String>, Written),
 }
 
 /// Whether a text is as its owner has it, or as `Debug` writes it.
@@ -61,50 +72,55 @@ impl Fields {
     }
 
     /// The first text of a new record makes room for those of most spans at once.
-    fn make_room(&mut self) {
+    #[inline]
+    pub(crate) fn make_room(&mut self) {
         if self.text.capacity() == 0 {
-            self.text.reserve(ROOM_FOR_TEXT);
-            self.list.reserve(ROOM_FOR_FIELDS);
+            self.make_first_room();
         }
     }
 
-    fn push(&mut self, role: Role, name: &'static str, value: Value) {
-        self.list.push(Field { role, name, value, written: Written::Plain });
+    #[cold]
+    fn make_first_room(&mut self) {
+        self.text.reserve(ROOM_FOR_TEXT);
+        self.list.reserve(ROOM_FOR_FIELDS);
     }
 
-    pub(crate) fn push_i64(&mut self, role: Role, name: &'static str, value: i64) {
-        self.push(role, name, Value::I64(value));
+    fn push(&mut self, known: &'static Known, value: Value) {
+        self.list.push(Field { known, value });
     }
 
-    pub(crate) fn push_u64(&mut self, role: Role, name: &'static str, value: u64) {
-        self.push(role, name, Value::U64(value));
+    pub(crate) fn push_i64(&mut self, known: &'static Known, value: i64) {
+        self.push(known, Value::I64(value));
     }
 
-    pub(crate) fn push_f64(&mut self, role: Role, name: &'static str, value: f64) {
-        self.push(role, name, Value::F64(value));
+    pub(crate) fn push_u64(&mut self, known: &'static Known, value: u64) {
+        self.push(known, Value::U64(value));
     }
 
-    pub(crate) fn push_bool(&mut self, role: Role, name: &'static str, value: bool) {
-        self.push(role, name, Value::Bool(value));
+    pub(crate) fn push_f64(&mut self, known: &'static Known, value: f64) {
+        self.push(known, Value::F64(value));
     }
 
-    pub(crate) fn push_str(&mut self, role: Role, name: &'static str, value: &str) {
+    pub(crate) fn push_bool(&mut self, known: &'static Known, value: bool) {
+        self.push(known, Value::Bool(value));
+    }
+
+    pub(crate) fn push_str(&mut self, known: &'static Known, value: &str) {
         let value = if value.len() > LONG {
-            Value::Long(value.to_owned())
+            Value::Long(Box::new(value.to_owned()), Written::Plain)
         } else {
             self.make_room();
             let from = self.text.len();
             self.text.push_str(value);
-            short(from, self.text.len())
+            short(from, self.text.len(), Written::Plain)
         };
-        self.push(role, name, value);
+        self.push(known, value);
     }
 
     /// Keeps what the closure writes. If it panics, what it wrote so far is kept.
     pub(crate) fn push_written(
         &mut self,
-        role: Role,
-        name: &'static str,
+        known: &'static Known,
         written: Written,
         write: impl FnOnce(&mut String),
     ) {
@@ -112,11 +128,11 @@ impl Fields {
         let from = self.text.len();
         write(&mut self.text);
         let value = if self.text.len() - from > LONG {
-            Value::Long(self.text.split_off(from))
+            Value::Long(Box::new(self.text.split_off(from)), written)
         } else {
-            short(from, self.text.len())
+            short(from, self.text.len(), written)
         };
-        self.list.push(Field { role, name, value, written });
+        self.push(known, value);
     }
 
     /// Moves all fields of `other` behind these.
@@ -125,7 +141,7 @@ impl Fields {
         self.text.push_str(&other.text);
         other.text.clear();
         self.list.extend(other.list.drain(..).map(|mut field| {
-            if let Value::Short(from, to) = &mut field.value {
+            if let Value::Short(from, to, _) = &mut field.value {
                 *from = from.saturating_add(shift);
                 *to = to.saturating_add(shift);
             }
@@ -136,7 +152,7 @@ impl Fields {
     /// The bytes of all texts.
     pub(crate) fn bytes(&self) -> usize {
         let long = |field: &Field| match &field.value {
-            Value::Long(text) => text.len(),
+            Value::Long(text, _) => text.len(),
             _ => 0,
         };
         self.text.len() + self.list.iter().map(long).sum::<usize>()
@@ -145,8 +161,8 @@ impl Fields {
     /// The text of a field of these.
     pub(crate) fn text<'a>(&'a self, field: &'a Field) -> Option<&'a str> {
         match &field.value {
-            Value::Short(from, to) => self.text.get(*from as usize..*to as usize),
-            Value::Long(text) => Some(text),
+            Value::Short(from, to, _) => self.text.get(*from as usize..*to as usize),
+            Value::Long(text, _) => Some(text),
             _ => None,
         }
     }
@@ -158,10 +174,14 @@ impl Fields {
             Value::U64(value) => Scalar::U64(value),
             Value::F64(value) => Scalar::F64(value),
             Value::Bool(value) => Scalar::Bool(value),
-            Value::Short(..) | Value::Long(_) => {
+            Value::Short(..) | Value::Long(..) => {
                 Scalar::Text(Text::from(self.text(field).unwrap_or("")))
             }
         }
+    }
+
+    pub(crate) fn last(&self) -> Option<&Field> {
+        self.list.last()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Field> {
@@ -181,23 +201,23 @@ impl Fields {
             .drain(..count)
             .map(|field| {
                 let value = match field.value {
-                    Value::Short(from, to) if field.written == Written::Debug => {
+                    Value::Short(from, to, Written::Debug) => {
                         let text = text.get(from as usize..to as usize).unwrap_or("");
                         Scalar::Text(unquote(text).map_or_else(|| Text::from(text), Text::from))
                     }
-                    Value::Long(text) if field.written == Written::Debug => {
-                        Scalar::Text(Text::from(unquote(&text).unwrap_or(text)))
+                    Value::Long(text, Written::Debug) => {
+                        Scalar::Text(Text::from(unquote(&text).unwrap_or(*text)))
                     }
                     Value::I64(value) => Scalar::I64(value),
                     Value::U64(value) => Scalar::U64(value),
                     Value::F64(value) => Scalar::F64(value),
                     Value::Bool(value) => Scalar::Bool(value),
-                    Value::Short(from, to) => {
+                    Value::Short(from, to, Written::Plain) => {
                         Scalar::Text(Text::from(text.get(from as usize..to as usize).unwrap_or("")))
                     }
-                    Value::Long(text) => Scalar::Text(Text::from(text)),
+                    Value::Long(text, Written::Plain) => Scalar::Text(Text::from(*text)),
                 };
-                (field.role, field.name, value)
+                (field.known.role, field.known.name, value)
             })
             .collect();
         if self.list.is_empty() {
@@ -212,17 +232,17 @@ impl Fields {
         let Self { list, text } = self;
         let mut kept = String::new();
         list.retain_mut(|field| match &mut field.value {
-            Value::Short(from, to) => {
+            Value::Short(from, to, written) => {
                 let here = text.get(*from as usize..*to as usize).unwrap_or("");
                 if here.len() > SHED {
                     return false;
                 }
                 let start = kept.len();
                 kept.push_str(here);
-                field.value = short(start, kept.len());
+                field.value = short(start, kept.len(), *written);
                 true
             }
-            Value::Long(text) => text.len() <= SHED,
+            Value::Long(text, _) => text.len() <= SHED,
             _ => true,
         });
         *text = kept;
@@ -264,9 +284,9 @@ fn unquote(text: &str) -> Option<String> {
     Some(plain)
 }
 
-fn short(from: usize, to: usize) -> Value {
+fn short(from: usize, to: usize, written: Written) -> Value {
     let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Value::Short(narrow(from), narrow(to))
+    Value::Short(narrow(from), narrow(to), written)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use super::record::Record;
 
 /// What happened to a span.
 pub(crate) enum Message {
-    /// It was entered for the first time, or recognised after that.
+    /// It was entered for the first time, or recognised after that. If it is closed before the
+    /// worker takes this, and nothing began below it, this tells the end too.
     Start(Arc<Record>),
     /// A wrapper saw its end.
     Finish(Arc<Record>),

@@ -4,8 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crossbeam_queue::ArrayQueue;
 
-use super::record::{Phase, Record};
+use super::node::Phase;
+use super::record::Record;
 use super::shared::Shared;
+use crate::clock::{Clock, Tick};
+
+/// So many free records are kept ready.
+const READY: usize = 64;
 
 /// Free records, and a list of all there are.
 pub(crate) struct Pool {
@@ -21,16 +26,32 @@ impl Pool {
     }
 
     /// A record as good as new.
-    pub(crate) fn take(&self) -> Arc<Record> {
-        self.free.pop().unwrap_or_else(|| {
-            let record = Arc::new(Record::new(Weak::clone(&self.shared)));
-            let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-            if all.len() == all.capacity() {
-                all.retain(|record| record.strong_count() > 0);
+    #[inline]
+    pub(crate) fn take(&self, clock: &Clock) -> Arc<Record> {
+        self.free.pop().unwrap_or_else(|| self.make(clock.now()))
+    }
+
+    /// Has some records ready, with room in their buffers, so that the pipeline need not make them.
+    /// The worker does this.
+    pub(crate) fn stock(&self, clock: &Clock) {
+        while self.free.len() < READY.min(self.free.capacity()) {
+            let record = self.make(clock.now());
+            record.lock().fields.make_room();
+            if self.free.push(record).is_err() {
+                return;
             }
-            all.push(Arc::downgrade(&record));
-            record
-        })
+        }
+    }
+
+    #[cold]
+    fn make(&self, now: Tick) -> Arc<Record> {
+        let record = Arc::new(Record::new(Weak::clone(&self.shared), now));
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() == all.capacity() {
+            all.retain(|record| record.strong_count() > 0);
+        }
+        all.push(Arc::downgrade(&record));
+        record
     }
 
     /// Takes a record back once nobody else holds it; one that a child still points to is let go.

@@ -19,6 +19,7 @@ thread_local! {
     static RECENT: RefCell<[Place; PLACES]> = const { RefCell::new([const { None }; PLACES]) };
 }
 
+#[inline]
 fn place(layer: LayerId, id: u64) -> usize {
     usize::try_from(id.wrapping_add(layer) % PLACES as u64).unwrap_or_default()
 }
@@ -39,11 +40,13 @@ pub(crate) fn recent<T>(layer: LayerId, id: u64, run: impl FnOnce(&Arc<Record>) 
 }
 
 /// Keeps a record for the next hook of its span on this thread.
+#[inline]
 pub(crate) fn remember(layer: LayerId, id: u64, record: Arc<Record>) {
     replace(place(layer, id), Some((layer, id, record)));
 }
 
 /// The span is closed: takes its record out, if it is kept.
+#[inline]
 pub(crate) fn forget(layer: LayerId, id: u64) -> Option<Arc<Record>> {
     RECENT
         .try_with(|places| {

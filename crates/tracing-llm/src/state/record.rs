@@ -1,17 +1,19 @@
 //! The state of one span, shared by the span's extensions and the worker.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use tracing::Metadata;
 
 use super::context::{ContextNode, Moment};
 use super::field::Fields;
+use super::node::{Node, Phase, Verdict};
 use super::shared::Shared;
 use super::trace_cell::TraceCell;
 use crate::clock::Tick;
 use crate::event::{Context, Exception, Link};
 use crate::vocabulary::{Role, Scalar};
-use crate::{CaptureContent, EventType, Payload, SpanId, Text};
+use crate::{CaptureContent, Payload, SpanId, Text};
 
 /// What a typed part does to the payload, on the worker. A value that cannot be serialized is an error.
 pub(crate) type Part = Box<dyn FnOnce(&mut Payload) -> serde_json::Result<()> + Send>;
@@ -26,59 +28,6 @@ pub(crate) struct Record {
     state: Mutex<State>,
 }
 
-/// What a span is to us.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Node {
-    /// No event: it carries context, or its tag names no event type. Its children belong to the event above.
-    #[default]
-    Carrier,
-    /// Opens a trace.
-    Scope,
-    /// Declares a tag whose value has not come yet.
-    Candidate,
-    /// An event of this type, by a tag of this rank (the lowest wins).
-    Event(EventType, u8),
-}
-
-impl Node {
-    /// Whether it has a place in the tree.
-    pub(crate) fn is_in_tree(self) -> bool {
-        matches!(self, Self::Candidate | Self::Event(..))
-    }
-
-    /// Whether it is told to the worker when it begins and ends.
-    pub(crate) fn is_delivered(self) -> bool {
-        self != Self::Carrier
-    }
-}
-
-/// What is known of how it came out; a later verdict replaces a weaker one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    #[default]
-    Unset,
-    Finished,
-    Cancelled,
-    Failed,
-}
-
-/// Where an event is on its way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    /// In the pool.
-    #[default]
-    Free,
-    /// Its span was created.
-    Open,
-    /// A wrapper saw its end: delivered at close, or a little after its last part.
-    Finishing,
-    /// Its span is closed, or it was ended by hand.
-    Ended,
-    /// Delivered, or given up: what comes now is late.
-    Gone,
-}
-
-#[derive(Default)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
     pub(crate) node: Node,
@@ -104,17 +53,23 @@ pub(crate) struct State {
     pub(crate) last: Option<Tick>,
     /// The end, once a wrapper or the caller has told it.
     pub(crate) end: Option<Tick>,
-    /// Nanoseconds inside: exits added, enters taken away.
-    pub(crate) busy: i64,
-    /// How many threads are inside.
-    pub(crate) inside: u32,
+    /// The time inside, summed over threads, up to the last enter or exit.
+    busy: Duration,
+    /// How many threads are inside, and since when it is so many.
+    inside: u32,
+    inside_since: Tick,
     pub(crate) entered: bool,
     /// It was entered by a thread that was unwinding already: its exit says nothing.
     entered_unwinding: bool,
     /// How many fields and parts there were when it was first entered.
-    pub(crate) fields_at_start: usize,
-    pub(crate) parts_at_start: usize,
+    pub(crate) fields_at_start: u32,
+    pub(crate) parts_at_start: u32,
     pub(crate) closed: bool,
+    /// Something began below it.
+    pub(crate) has_below: bool,
+    /// The message of its start is on its way. An end that comes in the meantime goes with it.
+    pub(crate) start_waits: bool,
+    pub(crate) end_goes_along: bool,
     /// How often the worker was told of it before its end, and how often there was no place for that.
     pub(crate) told: u32,
     pub(crate) refused: u32,
@@ -124,16 +79,22 @@ pub(crate) struct State {
     pub(crate) missed: bool,
 
     pub(crate) verdict: Verdict,
-    pub(crate) exceptions: Vec<Exception>,
     pub(crate) fields: Fields,
     /// Each with the number of fields that came before it.
     pub(crate) parts: Vec<(usize, Part)>,
-    pub(crate) logs: Vec<(Tick, String)>,
-    pub(crate) links: Vec<Link>,
-    pub(crate) stream: Option<Box<Stream>>,
+    pub(crate) rare: Option<Box<Rare>>,
 
     /// Bytes of texts that it holds, as counted in the budget.
     pub(crate) charged: usize,
+}
+
+/// What few events have: apart, so that the record of the others is small.
+#[derive(Default)]
+pub(crate) struct Rare {
+    pub(crate) exceptions: Vec<Exception>,
+    pub(crate) logs: Vec<(Tick, String)>,
+    pub(crate) links: Vec<Link>,
+    pub(crate) stream: Option<Stream>,
     /// Bytes of texts that it lost under pressure.
     pub(crate) lost: u64,
 }
@@ -157,8 +118,8 @@ pub(crate) struct Stream {
 }
 
 impl Record {
-    pub(crate) fn new(shared: Weak<Shared>) -> Self {
-        Self { shared, state: Mutex::default() }
+    pub(crate) fn new(shared: Weak<Shared>, now: Tick) -> Self {
+        Self { shared, state: Mutex::new(State::free(now)) }
     }
 
     /// The layer that it belongs to; none once that is gone.
@@ -166,6 +127,7 @@ impl Record {
         self.shared.upgrade()
     }
 
+    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -174,7 +136,11 @@ impl Record {
     ///
     /// Foreign values that it still holds are dropped outside of its lock.
     pub(crate) fn reset(&self) {
-        let mut old = std::mem::take(&mut *self.lock());
+        let mut old = {
+            let mut state = self.lock();
+            let free = State::free(state.start);
+            std::mem::replace(&mut *state, free)
+        };
         let mut fields = std::mem::take(&mut old.fields);
         let mut parts = std::mem::take(&mut old.parts);
         fields.clear();
@@ -204,38 +170,104 @@ impl Drop for Above {
 }
 
 impl State {
+    /// The state of a record that is no span's. The time means nothing yet.
+    fn free(now: Tick) -> Self {
+        Self {
+            phase: Phase::Free,
+            node: Node::Carrier,
+            metadata: None,
+            span_id: None,
+            remote_parent: None,
+            above: Above(None),
+            trace: None,
+            context: None,
+            moment: 0,
+            sets_context: false,
+            tags: 0,
+            opened_trace: false,
+            start: now,
+            last: None,
+            end: None,
+            busy: Duration::ZERO,
+            inside: 0,
+            inside_since: now,
+            entered: false,
+            entered_unwinding: false,
+            fields_at_start: 0,
+            parts_at_start: 0,
+            closed: false,
+            has_below: false,
+            start_waits: false,
+            end_goes_along: false,
+            told: 0,
+            refused: 0,
+            begun: false,
+            missed: false,
+            verdict: Verdict::Unset,
+            fields: Fields::default(),
+            parts: Vec::new(),
+            rare: None,
+            charged: 0,
+        }
+    }
+
+    /// What few events have.
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
     /// Notes that something was recorded or attached now. After the end is told, it moves nothing.
+    #[inline]
     pub(crate) fn touch(&mut self, now: Tick) {
         self.last = self.last.max(Some(now));
     }
 
+    #[inline]
     pub(crate) fn enter(&mut self, now: Tick) -> bool {
         if self.end.is_none() {
-            self.busy -= now.nanos();
+            self.count_busy(now);
             self.inside += 1;
         }
         self.entered_unwinding |= std::thread::panicking();
         let first = !self.entered;
         if first {
             self.entered = true;
-            self.fields_at_start = self.fields.len();
-            self.parts_at_start = self.parts.len();
+            self.fields_at_start = u32::try_from(self.fields.len()).unwrap_or(u32::MAX);
+            self.parts_at_start = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
         }
         first
     }
 
+    #[inline]
     pub(crate) fn exit(&mut self, now: Tick) {
         if self.end.is_none() && self.inside > 0 {
-            self.busy += now.nanos();
+            self.count_busy(now);
             self.inside -= 1;
             self.touch(now);
         }
     }
 
+    /// Adds the time since the last enter or exit, once for each thread that was inside.
+    #[inline]
+    fn count_busy(&mut self, now: Tick) {
+        match self.inside {
+            0 => {}
+            1 => self.busy += now.since(self.inside_since),
+            threads => self.busy += now.since(self.inside_since) * threads,
+        }
+        self.inside_since = now;
+    }
+
+    /// The time inside, with that of the threads that still are, if the time is told.
+    pub(crate) fn busy(&self, now: Option<Tick>) -> Duration {
+        let open = now.map_or(Duration::ZERO, |now| now.since(self.inside_since) * self.inside);
+        self.busy + open
+    }
+
     /// The end is known now: nothing moves it any more.
     pub(crate) fn finish(&mut self, now: Tick) {
         if self.end.is_none() {
-            self.busy += now.nanos() * i64::from(self.inside);
+            self.count_busy(now);
             self.inside = 0;
             self.end = Some(now);
         }
@@ -248,9 +280,12 @@ impl State {
             self.phase = Phase::Open;
             self.end = None;
             self.verdict = Verdict::Unset;
-            let exceptions = std::mem::take(&mut self.exceptions);
-            if capture == CaptureContent::Full {
-                self.logs.extend(exceptions.iter().map(|exception| (now, exception.to_string())));
+            if let Some(rare) = &mut self.rare {
+                let exceptions = std::mem::take(&mut rare.exceptions);
+                if capture == CaptureContent::Full {
+                    rare.logs
+                        .extend(exceptions.iter().map(|exception| (now, exception.to_string())));
+                }
             }
         }
     }
@@ -264,14 +299,16 @@ impl State {
 
     /// A wrapper has caught what the panic says, on its way up.
     pub(crate) fn tell_panic(&mut self, text: &Text) {
-        if let Some(untold) = self.exceptions.iter_mut().find(|known| known.is_untold_panic()) {
+        if let Some(untold) =
+            self.rare().exceptions.iter_mut().find(|known| known.is_untold_panic())
+        {
             untold.message = text.clone();
         }
     }
 
     pub(crate) fn fail(&mut self, exception: Option<Exception>) {
         self.verdict = Verdict::Failed;
-        self.exceptions.extend(exception);
+        self.rare().exceptions.extend(exception);
     }
 
     /// Adds a part behind the fields and parts that are there.
@@ -280,10 +317,11 @@ impl State {
     }
 
     /// Takes the first fields and parts out.
-    pub(crate) fn take_first(&mut self, fields: usize, parts: usize) -> Taken {
-        let parts = parts.min(self.parts.len());
+    pub(crate) fn take_first(&mut self, fields: u32, parts: u32) -> Taken {
+        let many = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        let parts = many(parts).min(self.parts.len());
         let taken = Taken {
-            fields: self.fields.take_first(fields),
+            fields: self.fields.take_first(many(fields)),
             parts: self.parts.drain(..parts).collect(),
         };
         for (before, _) in &mut self.parts {
@@ -308,6 +346,7 @@ impl State {
     }
 
     /// Whether something can still be recorded on it.
+    #[inline]
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open | Phase::Finishing)
     }

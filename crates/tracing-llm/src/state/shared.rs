@@ -4,14 +4,16 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
+use crossbeam_utils::CachePadded;
 use tracing::dispatcher::WeakDispatch;
 use tracing::subscriber::NoSubscriber;
 use tracing::{Dispatch, Metadata};
 
 use super::context::Moment;
 use super::message::Message;
+use super::node::{Node, Phase};
 use super::pool::Pool;
-use super::record::{Node, Phase, Record};
+use super::record::Record;
 use super::slots::LayerId;
 use crate::clock::Clock;
 use crate::context_source::ContextSource;
@@ -30,7 +32,8 @@ pub(crate) struct Shared {
     pub(crate) ids: Ids,
     pub(crate) pool: Pool,
     pub(crate) queue: Queue<Message>,
-    pub(crate) counters: Counters,
+    /// Written by the worker with each event: apart from what the pipeline reads.
+    pub(crate) counters: CachePadded<Counters>,
     pub(crate) context_source: Option<Box<dyn ContextSource>>,
     pub(crate) next_trace: AtomicU64,
     pub(crate) moments: AtomicU64,
@@ -54,6 +57,7 @@ pub(crate) fn suppress_this_thread() {
     let _ = SUPPRESSED.try_with(|suppressed| suppressed.set(true));
 }
 
+#[inline]
 pub(crate) fn is_suppressed() -> bool {
     SUPPRESSED.try_with(Cell::get).unwrap_or(true)
 }
@@ -61,6 +65,7 @@ pub(crate) fn is_suppressed() -> bool {
 static LAYERS: AtomicUsize = AtomicUsize::new(0);
 
 /// How many layers of ours there are in the program.
+#[inline]
 pub(crate) fn layers() -> usize {
     LAYERS.load(Relaxed)
 }
@@ -73,6 +78,13 @@ impl Shared {
         IDS.fetch_add(1, Relaxed)
     }
 
+    /// The worker has looked for the last time.
+    #[inline]
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.deserted.load(SeqCst)
+    }
+
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Relaxed)
     }
@@ -83,6 +95,7 @@ impl Shared {
     }
 
     /// The current moment, as contexts count.
+    #[inline]
     pub(crate) fn moment(&self) -> Moment {
         self.moments.load(SeqCst)
     }
@@ -142,14 +155,14 @@ impl Shared {
     /// Tells the worker that a wrapper saw the end. If there is no place, the worker looks for it.
     pub(crate) fn push_finish(&self, record: Arc<Record>) {
         if self.push(Message::Finish(record)).is_none() {
-            self.queue.missed.store(true, SeqCst);
+            self.queue.miss();
         }
     }
 
     /// Tells the worker that the span has ended. An end that finds no place is found by the
     /// worker, if it knows of the span; else the event is given up and counted.
     pub(crate) fn push_end(&self, record: Arc<Record>) {
-        if self.deserted.load(SeqCst) {
+        if self.is_deserted() {
             return self.give_up(record);
         }
         let Err(message) = self.queue.push(Message::End(record)) else { return };
@@ -158,7 +171,7 @@ impl Shared {
         if state.is_known() {
             state.missed = true;
             drop(state);
-            self.queue.missed.store(true, SeqCst);
+            self.queue.miss();
         } else {
             drop(state);
             self.give_up(record);
@@ -171,11 +184,16 @@ impl Shared {
         let record = message.into_record();
         let mut state = record.lock();
         state.refused += 1;
+        state.start_waits = false;
         // Its end came in between, and relied on this message.
-        let lost = state.missed && !state.is_known();
+        let along = std::mem::take(&mut state.end_goes_along);
+        let (relied, known) = (along || state.missed, state.is_known());
+        state.missed = relied;
         drop(state);
-        if lost {
-            self.give_up(record);
+        match (relied, known) {
+            (true, false) => self.give_up(record),
+            (true, true) if along => self.queue.miss(),
+            _ => {}
         }
         None
     }
@@ -198,7 +216,7 @@ impl Shared {
         }
         if let Some(trace) = trace {
             trace.leave();
-            self.queue.missed.store(true, SeqCst);
+            self.queue.miss();
         }
         self.pool.give_back(record);
     }

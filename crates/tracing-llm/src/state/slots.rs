@@ -15,6 +15,7 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
+    #[inline]
     pub(crate) fn new(layer: LayerId, record: Arc<Record>) -> Self {
         Self { first: (layer, record), rest: Vec::new() }
     }

@@ -71,7 +71,7 @@ impl Worker {
             let (fields, parts) = (state.fields_at_start, state.parts_at_start);
             state.take_first(fields, parts)
         } else {
-            state.take_first(usize::MAX, usize::MAX)
+            state.take_first(u32::MAX, u32::MAX)
         };
         let (start, remote_parent) = (state.start, state.remote_parent);
         let metadata = state.metadata;
@@ -147,7 +147,7 @@ impl Worker {
         let (taken, ending) = {
             let mut state = record.lock();
             state.phase = Phase::Gone;
-            let taken = state.take_first(usize::MAX, usize::MAX);
+            let taken = state.take_first(u32::MAX, u32::MAX);
             (taken, Ending::take(&mut state, at_shutdown.then_some(now)))
         };
         self.fill(&mut assembly, taken);

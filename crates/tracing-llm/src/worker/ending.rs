@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Tick};
-use crate::event::{Context, Event, Exception, Link, Log, Outcome, StreamProgress, Text};
-use crate::state::{Record, State, Stream, TraceCell, Verdict};
+use crate::event::{Context, Event, Exception, Log, Outcome, StreamProgress, Text};
+use crate::state::{Rare, Record, State, Stream, TraceCell, Verdict};
 
 /// Taken out of the state when the event ends.
 pub(super) struct Ending {
@@ -13,37 +13,28 @@ pub(super) struct Ending {
     pub(super) charged: usize,
     pub(super) above: Option<Arc<Record>>,
     pub(super) trace: Option<Arc<TraceCell>>,
-    busy: i64,
+    busy: Duration,
     /// Its span was open at shutdown.
     incomplete: bool,
     verdict: Verdict,
-    exceptions: Vec<Exception>,
-    stream: Option<Box<Stream>>,
+    rare: Option<Box<Rare>>,
     context: Option<Arc<Context>>,
-    links: Vec<Link>,
-    logs: Vec<(Tick, String)>,
-    lost: u64,
 }
 
 impl Ending {
     /// `shutdown` is the time of the shutdown, if that is what ends the event.
     pub(super) fn take(state: &mut State, shutdown: Option<Tick>) -> Self {
         let open_until = shutdown.filter(|_| !state.closed && state.end.is_none());
-        let inside = open_until.map_or(0, |now| now.nanos() * i64::from(state.inside));
         Self {
             end: state.end.or(open_until).or(state.last).unwrap_or(state.start),
             charged: std::mem::take(&mut state.charged),
             above: state.above.0.clone(),
             trace: state.trace.clone(),
-            busy: state.busy + inside,
+            busy: state.busy(open_until),
             incomplete: open_until.is_some(),
             verdict: state.verdict,
-            exceptions: std::mem::take(&mut state.exceptions),
-            stream: state.stream.take(),
+            rare: state.rare.take(),
             context: state.resolve_context(),
-            links: std::mem::take(&mut state.links),
-            logs: std::mem::take(&mut state.logs),
-            lost: state.lost,
         }
     }
 
@@ -56,18 +47,17 @@ impl Ending {
         clock: &Clock,
     ) {
         event.elapsed = self.end.since(start);
-        event.busy = Duration::from_nanos(u64::try_from(self.busy).unwrap_or(0));
-        event.links = self.links;
-        event.lost_bytes = self.lost;
-        event.logs = self
-            .logs
-            .into_iter()
-            .map(|(time, text)| Log::new(clock.timestamp(time), text))
-            .collect();
+        let Rare { exceptions, logs, links, stream, lost } =
+            self.rare.map(|rare| *rare).unwrap_or_default();
+        event.busy = self.busy;
+        event.links = links;
+        event.lost_bytes = lost;
+        event.logs =
+            logs.into_iter().map(|(time, text)| Log::new(clock.timestamp(time), text)).collect();
         if let Some(context) = self.context {
             event.context = context;
         }
-        let exception = recorded.or_else(|| self.exceptions.into_iter().next());
+        let exception = recorded.or_else(|| exceptions.into_iter().next());
         event.outcome = match self.verdict {
             _ if exception.is_some() => Outcome::Error,
             Verdict::Failed => Outcome::Error,
@@ -77,9 +67,9 @@ impl Ending {
             Verdict::Unset => Outcome::Unset,
         };
         event.payload.exception = exception;
-        if let Some(stream) = self.stream {
+        if let Some(stream) = stream {
             let finished = stream.finished || self.verdict == Verdict::Finished;
-            complete_stream(event, *stream, start, finished);
+            complete_stream(event, stream, start, finished);
         }
     }
 }

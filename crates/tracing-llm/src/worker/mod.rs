@@ -103,6 +103,7 @@ impl Worker {
         let mut tick = BUSY_TICK;
         let mut watched = Instant::now();
         loop {
+            self.shared.pool.stock(&self.shared.clock);
             self.shared.queue.looking();
             // A handler that is added gets all that happens after that: what is handled in this
             // turn happened before the mailbox is looked at.
@@ -167,7 +168,17 @@ impl Worker {
 
     fn process(&mut self, message: Message) {
         match message {
-            Message::Start(record) => self.begin(&record),
+            Message::Start(record) => {
+                let ended = {
+                    let mut state = record.lock();
+                    state.start_waits = false;
+                    state.end_goes_along
+                };
+                self.begin(&record);
+                if ended {
+                    self.end(record, false);
+                }
+            }
             Message::Finish(record) => {
                 self.begin(&record);
                 self.finishing.push(record);

@@ -10,7 +10,7 @@ use crate::state::{Node, Phase, Record};
 
 impl Worker {
     pub(super) fn sweep(&mut self) {
-        if self.shared.queue.missed.swap(false, SeqCst) {
+        if self.shared.queue.take_missed() {
             self.find_missed();
         }
         self.release_held(false);
@@ -37,7 +37,7 @@ impl Worker {
         ended.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
         for (_, record) in ended {
             if self.is_undecided_above(&record) {
-                self.shared.queue.missed.store(true, SeqCst);
+                self.shared.queue.miss();
             } else {
                 self.end(record, false);
             }

@@ -24,9 +24,9 @@ impl UnknownTag {
     /// The tag among the fields of a span; none if there is none.
     pub(crate) fn among(fields: &Fields, metadata: &'static Metadata<'static>) -> Option<Self> {
         fields.iter().find_map(|field| {
-            let Role::Tag(tag) = field.role else { return None };
+            let Role::Tag(tag) = field.role() else { return None };
             let value = fields.scalar(field).text().chars().take(SHOWN).collect();
-            Some(Self { metadata, tag, name: field.name, value })
+            Some(Self { metadata, tag, name: field.name(), value })
         })
     }
 

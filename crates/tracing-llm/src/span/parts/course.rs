@@ -51,7 +51,7 @@ impl EventHandle {
     pub fn first_token(&self) -> &Self {
         self.update(|state, now| {
             state.touch(now);
-            state.stream.get_or_insert_default().first.get_or_insert(now);
+            state.rare().stream.get_or_insert_default().first.get_or_insert(now);
         });
         self
     }
@@ -66,7 +66,7 @@ impl EventHandle {
         for record in self.records.all() {
             with_open(record, |state, now, shared| {
                 state.touch(now);
-                let stream = state.stream.get_or_insert_default();
+                let stream = state.rare().stream.get_or_insert_default();
                 stream.first.get_or_insert(now);
                 stream.chunks += 1;
                 if shared.capture == CaptureContent::Metadata {
@@ -76,7 +76,7 @@ impl EventHandle {
                     stream.text.push_str(text);
                     state.charged += text.len();
                 } else {
-                    state.lost += text.len() as u64;
+                    state.rare().lost += text.len() as u64;
                     shared.counters.lost_bytes(text.len());
                 }
             });
