@@ -77,6 +77,7 @@ pub(super) const TABLE: &[Rows] = &[
             ("event_type", Role::Tag(Tag::EventType)),
             ("llm.event_type", Role::Tag(Tag::LlmEventType)),
             ("trace_name", Role::TraceName),
+            ("tracing_llm.suppress", Role::Context(ContextKey::Suppress)),
             ("error", Role::Error(ErrorKey::Error)),
             // Short forms, as the macros write them.
             ("model", part(Key::RequestModel)),
