@@ -5,6 +5,7 @@ mod config;
 mod convert;
 mod endpoint;
 mod error;
+mod fold;
 mod handler;
 mod json;
 mod kind;
