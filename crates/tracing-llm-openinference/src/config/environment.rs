@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use super::Builder;
+use super::{Builder, GenAi};
 use crate::error::Error;
+use crate::genai::GenAiVersion;
+use crate::mask;
 use crate::secret::Secret;
+
+/// Whether spans carry GenAI attributes too.
+pub(super) const GENAI: &str = "OPENINFERENCE_ENABLE_GENAI_SEMCONV";
 
 /// Looks up a variable.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -19,6 +24,14 @@ impl Builder {
             .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
         if self.disabled {
             return Ok(self);
+        }
+        self.trace_config = self.trace_config.or_environment(&lookup);
+        if let (GenAi::Default, Some(value)) = (self.genai, lookup(GENAI)) {
+            self.genai = match mask::flag(value.trim()) {
+                Some(true) => GenAi::Chosen(GenAiVersion::default()),
+                Some(false) => GenAi::Default,
+                None => GenAi::Unread,
+            };
         }
         let origin = &mut self.origin;
         origin.service_name = origin.service_name.take().or_else(|| lookup("OTEL_SERVICE_NAME"));

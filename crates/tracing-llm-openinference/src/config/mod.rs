@@ -13,7 +13,9 @@ pub(crate) use self::settings::{
 use crate::convert::Options;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::genai::GenAiVersion;
 use crate::handler::OpenInference;
+use crate::mask::TraceConfig;
 use crate::resource::Origin;
 use crate::secret::Secret;
 
@@ -42,7 +44,21 @@ pub struct Builder {
     file: Option<PathBuf>,
     origin: Origin,
     embedding_vectors: bool,
+    parsed_texts: bool,
+    content_characters: Option<usize>,
+    trace_config: TraceConfig,
+    genai: GenAi,
     disabled: bool,
+}
+
+/// Whether GenAI attributes are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum GenAi {
+    #[default]
+    Default,
+    Chosen(GenAiVersion),
+    /// The environment says something that cannot be read.
+    Unread,
 }
 
 impl Builder {
@@ -96,6 +112,34 @@ impl Builder {
         self
     }
 
+    /// Whether CHUNKING and NODE_PARSING spans show the texts that go in and come out, as
+    /// `input.documents` and `output.documents`. By default they show how many there are: the
+    /// texts are whole corpora.
+    pub fn parsed_texts(mut self, export: bool) -> Self {
+        self.parsed_texts = export;
+        self
+    }
+
+    /// How many characters of each document stand in the `output.value` of RETRIEVER and RERANKER
+    /// spans; 500 by default. The whole is in `retrieval.documents`.
+    pub fn retrieved_characters(mut self, characters: usize) -> Self {
+        self.content_characters = Some(characters);
+        self
+    }
+
+    /// What is hidden.
+    pub fn trace_config(mut self, config: TraceConfig) -> Self {
+        self.trace_config = config;
+        self
+    }
+
+    /// Writes the same spans in the words of OpenTelemetry's GenAI conventions too: `gen_ai.*`
+    /// attributes, made after masking of what is left, and never over one that is there.
+    pub fn genai(mut self, version: GenAiVersion) -> Self {
+        self.genai = GenAi::Chosen(version);
+        self
+    }
+
     /// Takes from the environment what is not set in code:
     ///
     /// | variable | what it sets |
@@ -111,6 +155,8 @@ impl Builder {
     /// | `OTEL_RESOURCE_ATTRIBUTES` | more attributes of the resource |
     /// | `PHOENIX_PROJECT_NAME` | the project |
     /// | `TRACING_LLM_SPANS_FILE` | the file |
+    /// | `OPENINFERENCE_HIDE_*`, `OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH`, `TRACING_LLM_MASK_STRICT` | what is hidden: see [`TraceConfig`] |
+    /// | `OPENINFERENCE_ENABLE_GENAI_SEMCONV` | `true`: [`genai`](Self::genai) with [`GenAiVersion::V1_41`] |
     ///
     /// A variable that is empty counts as not set. An endpoint that is not set means off,
     /// not `localhost`.
@@ -136,7 +182,22 @@ impl Builder {
 
     /// The settings with all defaults in place.
     fn resolve(self) -> Result<Settings, Error> {
-        let Self { endpoint, headers, timeout, file, origin, embedding_vectors, disabled } = self;
+        let Self {
+            endpoint,
+            headers,
+            timeout,
+            file,
+            origin,
+            embedding_vectors,
+            parsed_texts,
+            content_characters,
+            trace_config,
+            genai,
+            disabled,
+        } = self;
+        let options = Options::default();
+        let mut unread = trace_config.unread().to_vec();
+        unread.extend((genai == GenAi::Unread).then_some(environment::GENAI));
         let endpoint = endpoint.map(|url| Endpoint::parse(url.expose())).transpose()?;
         let otlp = endpoint.map(|endpoint| {
             let defaults = OtlpSettings::new(endpoint);
@@ -150,7 +211,17 @@ impl Builder {
             otlp: otlp.filter(|_| !disabled),
             file: file.filter(|_| !disabled),
             origin,
-            options: Options { embedding_vectors },
+            options: Options {
+                embedding_vectors,
+                parsed_texts,
+                content_characters: content_characters.unwrap_or(options.content_characters),
+                masks: trace_config.resolve(),
+                genai: match genai {
+                    GenAi::Chosen(version) => Some(version),
+                    GenAi::Default | GenAi::Unread => None,
+                },
+            },
+            unread,
             limits: Limits::default(),
             disabled,
         })

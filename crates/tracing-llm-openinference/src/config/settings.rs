@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     pub(crate) file: Option<PathBuf>,
     pub(crate) origin: Origin,
     pub(crate) options: Options,
+    /// Variables whose values could not be read, and that count as not set.
+    pub(crate) unread: Vec<&'static str>,
     #[allow(dead_code)]
     pub(crate) limits: Limits,
     /// Off on purpose (`OTEL_SDK_DISABLED`), not for want of an output.

@@ -1,5 +1,7 @@
 //! The handler: makes spans of events and gives them to the outputs.
 
+mod route;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,11 +9,10 @@ use std::time::Instant;
 use opentelemetry_sdk::trace::SpanData;
 use tracing_llm::{Event, Handler, HandlerResult, Trace};
 
+use self::route::Route;
 use crate::config::{Builder, Settings};
-use crate::convert::{self, Options};
 use crate::error::Error;
 use crate::otlp::Otlp;
-use crate::roots::Roots;
 use crate::stats::ExportStats;
 use crate::writer::Writer;
 
@@ -37,11 +38,12 @@ use crate::writer::Writer;
 pub struct OpenInference {
     otlp: Option<Otlp>,
     file: Option<Writer>,
-    roots: Roots,
-    options: Options,
+    route: Route,
     stats: ExportStats,
     disabled: bool,
     said_off: bool,
+    /// Variables that could not be read; said once.
+    unread: Vec<&'static str>,
 }
 
 impl OpenInference {
@@ -93,7 +95,7 @@ impl OpenInference {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let Settings { otlp, file, origin, options, disabled, limits: _ } = settings;
+        let Settings { otlp, file, origin, options, unread, disabled, limits: _ } = settings;
         let stats = ExportStats::default();
         let resource = origin.resource(process_name().as_deref());
         Ok(Self {
@@ -101,19 +103,35 @@ impl OpenInference {
                 .map(|settings| Otlp::new(&settings, &resource, stats.otlp_tally()))
                 .transpose()?,
             file: file.map(|path| Writer::open(&path, resource, stats.file_tally())).transpose()?,
-            roots: Roots::default(),
-            options,
+            route: Route::new(options),
             stats,
             disabled,
             said_off: false,
+            unread,
         })
     }
 
-    /// Gives a span to each output; one that fails does not keep it from the other.
+    /// Gives spans to each output; one that fails does not keep them from the other.
+    fn export_all(&mut self, spans: Vec<SpanData>) -> Result<(), Error> {
+        if self.is_off() {
+            return Ok(());
+        }
+        let results: Vec<Result<(), Error>> =
+            spans.into_iter().map(|span| self.export(span)).collect();
+        Error::all(results)
+    }
+
     fn export(&mut self, span: SpanData) -> Result<(), Error> {
         let written = self.file.as_mut().map_or(Ok(()), |file| file.write(&span));
         let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.push(span, Instant::now()));
         Error::all([written, sent])
+    }
+
+    /// Said at the first event, not when it is made: then a subscriber listens.
+    fn say_unread(&mut self) {
+        for name in std::mem::take(&mut self.unread) {
+            tracing::warn!("{name} cannot be read: it counts as not set, and hides nothing");
+        }
     }
 
     /// Said at the first event, not when it is made: then a subscriber listens.
@@ -133,32 +151,44 @@ impl OpenInference {
 }
 
 impl Handler for OpenInference {
+    fn on_start(&mut self, event: &Arc<Event>) -> HandlerResult {
+        if self.is_off() {
+            return Ok(());
+        }
+        self.say_unread();
+        let spans = self.route.start(event);
+        Ok(self.export_all(spans)?)
+    }
+
     fn on_end(&mut self, event: &Arc<Event>) -> HandlerResult {
         if self.is_off() {
             self.say_off();
             return Ok(());
         }
-        self.roots.note(event);
-        Ok(self.export(convert::span(event, self.options))?)
+        let spans = self.route.end(event);
+        Ok(self.export_all(spans)?)
     }
 
     fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
-        let top = self.roots.take(trace);
-        let root = match convert::root(trace, top.as_deref()) {
-            Some(root) if !self.is_off() => self.export(root),
-            _ => Ok(()),
-        };
+        let spans = self.route.trace_end(trace);
+        let exported = self.export_all(spans);
         let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.trace_ended(Instant::now()));
-        Ok(Error::all([root, sent])?)
+        Ok(Error::all([exported, sent])?)
     }
 
     fn flush(&mut self) -> HandlerResult {
+        let spans = self.route.rest();
+        let exported = self.export_all(spans);
         // The file is written line by line; only OTLP keeps spans back.
-        Ok(self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.flush(Instant::now()))?)
+        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.flush(Instant::now()));
+        Ok(Error::all([exported, sent])?)
     }
 
     fn shutdown(&mut self) -> HandlerResult {
-        Ok(self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.shutdown(Instant::now()))?)
+        let spans = self.route.rest();
+        let exported = self.export_all(spans);
+        let sent = self.otlp.as_mut().map_or(Ok(()), |otlp| otlp.shutdown(Instant::now()));
+        Ok(Error::all([exported, sent])?)
     }
 }
 
