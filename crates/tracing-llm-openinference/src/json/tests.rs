@@ -135,7 +135,7 @@ fn the_official_types_read_a_line_as_the_span_that_goes_over_the_wire() {
     event.payload.embeddings = vec![Embedding::new("a", vec![0.5, -1.0])].into();
     event.links =
         vec![Link { trace_id: TraceId::new(0xfe).unwrap(), span_id: SpanId::new(0xef).unwrap() }];
-    let span = convert::span(&event, Options { embedding_vectors: true });
+    let span = convert::span(&event, Options { embedding_vectors: true, ..Options::default() });
     let line = line(&resource(), &span).unwrap();
     let read: TracesData = serde_json::from_slice(&line).unwrap();
     let resource = ResourceAttributesWithSchema::from(&resource());
