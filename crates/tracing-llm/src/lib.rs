@@ -58,7 +58,8 @@
 //!
 //! A span with `trace_name = "…"` opens a named trace around several events. A span with
 //! `session.id`, `user.id`, `tag.tags`, `metadata`, a prompt template, `traceparent` or a key of
-//! your own ([`Builder::context_key`]) passes it on to all events below.
+//! your own ([`Builder::context_key`]) passes it on to all events below. Below a [`suppress`] span
+//! nothing is exported.
 //!
 //! # Payloads
 //!
@@ -130,7 +131,7 @@ pub use self::recognise::CaptureContent;
 pub use self::redact::Redactor;
 pub use self::span::{
     CurrentEvent, EventHandle, FutureExt, IntoList, IntoText, LlmSpan, StreamExt, Traced,
-    TracedStream, TryTraced, TryTracedStream, current,
+    TracedStream, TryTraced, TryTracedStream, current, suppress,
 };
 pub use self::stats::{HandlerStats, Stats};
 pub use self::trap::{Failure, Trap};

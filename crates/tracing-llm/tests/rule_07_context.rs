@@ -232,3 +232,34 @@ fn the_context_of_a_span_whose_tag_names_no_type_counts() {
         assert_eq!(session(stage, "answer").as_deref(), Some("s-1"));
     });
 }
+
+#[test]
+fn all_events_below_a_suppress_span_say_so_and_are_delivered_all_the_same() {
+    in_both_forms(|stage| {
+        event_span!(QUERY, "answer").in_scope(|| {
+            tracing_llm::suppress().in_scope(|| {
+                event_span!(LLM, "secret").in_scope(|| {
+                    let again = info_span!("again", tracing_llm.suppress = false);
+                    again.in_scope(|| event_span!(FUNCTION_CALL, "below").in_scope(|| {}));
+                });
+            });
+            event_span!(LLM, "shown").in_scope(|| {});
+        });
+        let captured = stage.flushed();
+        let suppressed = |name: &str| captured.event(name).context.suppressed;
+        assert!(suppressed("secret") && suppressed("below"));
+        assert!(!suppressed("answer") && !suppressed("shown"));
+    });
+}
+
+#[test]
+fn a_scope_can_be_suppressed_with_its_trace() {
+    in_both_forms(|stage| {
+        let scope = info_span!("job", trace_name = "private", tracing_llm.suppress = true);
+        scope.in_scope(|| event_span!(QUERY, "answer").in_scope(|| {}));
+        drop(scope);
+        let captured = stage.flushed();
+        assert!(captured.event("answer").context.suppressed);
+        assert!(captured.traces[0].context.suppressed);
+    });
+}

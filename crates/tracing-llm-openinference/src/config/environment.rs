@@ -50,6 +50,8 @@ impl Builder {
     /// | `OTEL_SERVICE_NAME` | the service's name |
     /// | `OTEL_RESOURCE_ATTRIBUTES` | more attributes of the resource |
     /// | `PHOENIX_PROJECT`, `PHOENIX_PROJECT_NAME` | the project, for a collector and a file too |
+    /// | `OPENINFERENCE_HIDE_*`, `OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH`, `TRACING_LLM_MASK_STRICT` | what is hidden: see [`TraceConfig`](crate::TraceConfig) |
+    /// | `OPENINFERENCE_ENABLE_GENAI_SEMCONV` | `true`: [`genai`](Self::genai) with [`GenAiVersion::V1_41`](crate::GenAiVersion::V1_41) |
     /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on`, `always_off`, `traceidratio`, or these with `parentbased_`: whole traces, by their ids |
     /// | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, else `OTEL_ATTRIBUTE_COUNT_LIMIT` | how many attributes a span may have; 10,000 |
     /// | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, else `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` | how many characters a value may have; no limit |
@@ -64,7 +66,8 @@ impl Builder {
     /// # Errors
     ///
     /// If a variable has a value that cannot be read, or if two name a place. No value is in the
-    /// error: it may be a key.
+    /// error: it may be a key. A variable of masking or of GenAI that cannot be read is no error,
+    /// but counts as not set and is said once.
     pub fn environment(self) -> Result<Self, Error> {
         self.fill(Variables::new(&|name| std::env::var(name).ok()))
     }
@@ -76,6 +79,7 @@ impl Builder {
             return Ok(self);
         }
         self.file = self.file.or_else(|| variables.get("TRACING_LLM_SPANS_FILE").map(Into::into));
+        self.words.fill(variables);
         self.fill_place(variables)?;
         self.fill_origin(variables)?;
         self.transport.fill(variables)?;

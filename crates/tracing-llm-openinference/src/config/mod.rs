@@ -5,6 +5,7 @@ mod limits;
 mod settings;
 mod transport;
 mod variables;
+mod words;
 
 use std::path::PathBuf;
 
@@ -14,8 +15,8 @@ use self::limits::LimitsSet;
 pub(crate) use self::settings::{Limits, OtlpSettings, Protocol, Settings, SpoolSettings};
 use self::transport::Transport;
 pub(crate) use self::variables::Variables;
+use self::words::Words;
 use crate::backends::{Backend, Quirks};
-use crate::convert::Options;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::handler::OpenInference;
@@ -48,7 +49,7 @@ pub struct Builder {
     transport: Transport,
     file: Option<PathBuf>,
     origin: Origin,
-    embedding_vectors: bool,
+    words: Words,
     limits: LimitsSet,
     selection: Selection,
     disabled: bool,
@@ -94,13 +95,6 @@ impl Builder {
     /// `unknown_service:` and the name of the executable, as OpenTelemetry asks.
     pub fn service_name(mut self, name: impl Into<String>) -> Self {
         self.origin.service_name = Some(name.into());
-        self
-    }
-
-    /// Whether the vectors of embeddings are exported. They are not by default: a vector is
-    /// ten times the size of its text, and backends have limits.
-    pub fn embedding_vectors(mut self, export: bool) -> Self {
-        self.embedding_vectors = export;
         self
     }
 
@@ -177,7 +171,8 @@ impl Builder {
             otlp: otlp.filter(|_| !disabled),
             file: self.file.filter(|_| !disabled),
             origin,
-            options: Options { embedding_vectors: self.embedding_vectors },
+            unread: self.words.unread(),
+            options: self.words.settle(),
             quirks,
             selection: self.selection,
             limits,

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) file: Option<PathBuf>,
     pub(crate) origin: Origin,
     pub(crate) options: Options,
+    /// Variables whose values could not be read, and that count as not set.
+    pub(crate) unread: Vec<&'static str>,
     pub(crate) quirks: Quirks,
     /// Which events are taken.
     pub(crate) selection: Selection,

@@ -345,6 +345,14 @@ fn an_endpoint_in_code_takes_headers_from_the_environment_only_if_it_sets_none()
 }
 
 #[test]
+fn a_header_in_code_takes_the_place_of_the_backends_whatever_its_case() {
+    let builder =
+        Builder::default().backend(Backend::phoenix().api_key("k")).header("Authorization", "mine");
+    let headers = builder.resolve().unwrap().otlp.unwrap().headers;
+    assert_eq!(headers, [("Authorization".to_owned(), Secret::from("mine".to_owned()))]);
+}
+
+#[test]
 fn no_setting_shows_a_key_in_its_debug_output() {
     let settings = otlp(&[
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c.example/?key=s3cret"),

@@ -81,6 +81,8 @@ fn item(content: &Content) -> Option<Item<'_>> {
     let (r#type, text, media) = match content {
         Content::Text(text) => (type_of(content)?, Some(text), Value::Null),
         Content::Reasoning { text, .. } => (type_of(content)?, text.as_ref(), Value::Null),
+        // Its address is hidden.
+        Content::Image { url } if url.is_empty() => ("image_url", None, json!({})),
         Content::Image { url } => {
             ("image_url", None, json!({ "image_url": { "url": short(url) } }))
         }

@@ -20,12 +20,16 @@ pub(super) fn settings(payload: &Payload, kind: Kind, to: &mut Attributes) {
 
 /// The documents, under the names that the span kind has for them.
 ///
-/// Of a splitter or parser only the counts are shown (as input and output values): its
-/// nodes are whole corpora.
-pub(super) fn nodes(event: &Event, kind: Kind, to: &mut Attributes) {
+/// Of a splitter or parser only the counts are shown (as input and output values), unless the
+/// texts are asked for: they are whole corpora.
+pub(super) fn nodes(event: &Event, kind: Kind, options: Options, to: &mut Attributes) {
     let payload = &event.payload;
     match kind {
-        _ if is_parsing(event, kind) => {}
+        _ if is_parsing(event, kind) => {
+            if options.parsed_texts {
+                parsed(payload, to);
+            }
+        }
         Kind::Reranker => {
             list(names::RERANKER_OUTPUT_DOCUMENTS, &payload.nodes, to);
             list(names::RERANKER_INPUT_DOCUMENTS, &payload.documents, to);
@@ -37,6 +41,17 @@ pub(super) fn nodes(event: &Event, kind: Kind, to: &mut Attributes) {
             list(names::INPUT_DOCUMENTS, &payload.documents, to);
         }
     }
+}
+
+/// What a splitter or parser made, and of what.
+fn parsed(payload: &Payload, to: &mut Attributes) {
+    list(names::OUTPUT_DOCUMENTS, &payload.nodes, to);
+    for (index, chunk) in payload.chunks.iter().enumerate() {
+        // Behind the nodes, if there are both.
+        let mut item = to.item(names::OUTPUT_DOCUMENTS, payload.nodes.len() + index);
+        item.put(names::DOCUMENT_CONTENT, chunk);
+    }
+    list(names::INPUT_DOCUMENTS, &payload.documents, to);
 }
 
 /// Whether the event cuts texts into chunks or nodes.

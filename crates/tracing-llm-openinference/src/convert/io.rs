@@ -10,22 +10,18 @@ use serde_json::{Value, json};
 use tracing_llm::{Document, Embedding, Event, Message, Payload, Text};
 
 use super::attributes::Attributes;
-use super::{chat, documents};
+use super::{Options, chat, documents};
 use crate::kind::Kind;
 use crate::names;
 
-/// How much of a document's content stands in the output of a retriever; the whole is in
-/// `retrieval.documents`.
-const CONTENT_CHARACTERS: usize = 500;
-
 /// Writes both values with their media types.
-pub(super) fn values(event: &Event, kind: Kind, to: &mut Attributes) {
+pub(super) fn values(event: &Event, kind: Kind, options: Options, to: &mut Attributes) {
     let payload = &event.payload;
     if let Some(value) = input(event, kind) {
         to.put(names::INPUT_VALUE, value.text());
         to.put(names::INPUT_MIME_TYPE, mime(payload.input_mime_type.as_ref(), &value));
     }
-    if let Some(value) = output(event, kind) {
+    if let Some(value) = output(event, kind, options) {
         to.put(names::OUTPUT_VALUE, value.text());
         to.put(names::OUTPUT_MIME_TYPE, mime(payload.output_mime_type.as_ref(), &value));
     }
@@ -95,7 +91,7 @@ fn input(event: &Event, kind: Kind) -> Option<Shown> {
     }
 }
 
-fn output(event: &Event, kind: Kind) -> Option<Shown> {
+fn output(event: &Event, kind: Kind, options: Options) -> Option<Shown> {
     let payload = &event.payload;
     if let Some(output) = &payload.output {
         return Some(Shown::value(output));
@@ -105,7 +101,9 @@ fn output(event: &Event, kind: Kind) -> Option<Shown> {
         _ if documents::is_parsing(event, kind) => {
             count("nodes", payload.nodes.len()).or_else(|| count("chunks", payload.chunks.len()))
         }
-        Kind::Retriever | Kind::Reranker => found(&payload.nodes).or(text),
+        Kind::Retriever | Kind::Reranker => {
+            found(&payload.nodes, options.content_characters).or(text)
+        }
         Kind::Embedding => embedded(payload).or(text),
         Kind::Prompt => text.or_else(|| payload.prompt.clone().map(Shown::Text)),
         _ => text
@@ -168,7 +166,7 @@ fn embedded(payload: &Payload) -> Option<Shown> {
 }
 
 /// What was found, short: `[{"id", "score", "content"}]`.
-fn found(nodes: &[Document]) -> Option<Shown> {
+fn found(nodes: &[Document], characters: usize) -> Option<Shown> {
     #[derive(Serialize)]
     struct Found<'a> {
         id: Option<&'a Text>,
@@ -177,13 +175,17 @@ fn found(nodes: &[Document]) -> Option<Shown> {
     }
     let short: Vec<Found<'_>> = nodes
         .iter()
-        .map(|node| Found { id: node.id.as_ref(), score: node.score, content: cut(&node.content) })
+        .map(|node| Found {
+            id: node.id.as_ref(),
+            score: node.score,
+            content: cut(&node.content, characters),
+        })
         .collect();
     (!short.is_empty()).then(|| serde_json::to_string(&short).ok().map(Shown::Json)).flatten()
 }
 
-fn cut(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(CONTENT_CHARACTERS).and_then(|(end, _)| text.get(..end)) {
+fn cut(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters).and_then(|(end, _)| text.get(..end)) {
         Some(beginning) => Cow::Owned(format!("{beginning}…")),
         None => Cow::Borrowed(text),
     }

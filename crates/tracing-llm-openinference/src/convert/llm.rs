@@ -15,6 +15,8 @@ const OWN_API: [&str; 6] = ["anthropic", "cohere", "deepseek", "mistralai", "ope
 pub(super) fn model(event: &Event, kind: Kind, to: &mut Attributes) {
     let payload = &event.payload;
     let (asked, answered) = (payload.model.as_ref(), payload.response_model.as_ref());
+    // Another model answered than was asked for, or it is not known which was.
+    let differ = answered.is_some() && answered != asked;
     let serialized = payload.serialized.as_ref().and_then(serialized_model);
     let name = event.model().map(Text::as_str).or(serialized);
     match kind {
@@ -22,8 +24,8 @@ pub(super) fn model(event: &Event, kind: Kind, to: &mut Attributes) {
         Kind::Reranker => to.put(names::RERANKER_MODEL_NAME, name),
         Kind::Decision => {
             to.put(names::DECISION_MODEL_NAME, name);
-            to.put(names::DECISION_REQUEST_MODEL_NAME, answered.and(asked));
-            to.put(names::DECISION_RESPONSE_MODEL_NAME, answered);
+            to.put(names::DECISION_REQUEST_MODEL_NAME, asked.filter(|_| differ));
+            to.put(names::DECISION_RESPONSE_MODEL_NAME, answered.filter(|_| differ));
             to.put(names::DECISION_PROVIDER, payload.provider.as_ref());
             to.put(names::DECISION_SYSTEM, system(payload));
         }
@@ -31,9 +33,8 @@ pub(super) fn model(event: &Event, kind: Kind, to: &mut Attributes) {
         Kind::Prompt | Kind::Retriever | Kind::Tool => to.put(own::MODEL_NAME, name),
         _ => {
             to.put(names::LLM_MODEL_NAME, name);
-            // Only where the provider says who answered can the two differ.
-            to.put(names::LLM_REQUEST_MODEL_NAME, answered.and(asked));
-            to.put(names::LLM_RESPONSE_MODEL_NAME, answered);
+            to.put(names::LLM_REQUEST_MODEL_NAME, asked.filter(|_| differ));
+            to.put(names::LLM_RESPONSE_MODEL_NAME, answered.filter(|_| differ));
         }
     }
     match kind {

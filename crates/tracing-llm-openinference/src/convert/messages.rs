@@ -1,26 +1,48 @@
 //! Chat messages, flattened: `llm.input_messages.0.message.role` …
 
-use tracing_llm::{Content, Document, Message, Text, ToolCall};
+use tracing_llm::{Content, Document, Message, Payload, Text, ToolCall};
 
 use super::attributes::{Attributes, Path};
 use super::documents;
 use crate::names;
 
-/// A list of messages under its name.
-pub(super) fn list(name: &'static str, messages: &[Message], to: &mut Attributes) {
-    for (index, message) in messages.iter().enumerate() {
-        put(message, &mut to.item(name, index));
+/// The messages that were sent.
+pub(super) fn sent(payload: &Payload, to: &mut Attributes) {
+    list(names::LLM_INPUT_MESSAGES, &payload.messages, sealed(payload), to);
+}
+
+/// The messages that came back.
+pub(super) fn replies(payload: &Payload, to: &mut Attributes) {
+    list(names::LLM_OUTPUT_MESSAGES, &payload.replies, sealed(payload), to);
+}
+
+/// Where a thought stands that only the provider can read: of Anthropic, whose redacted thinking
+/// is `data`, under another name than of OpenAI.
+fn sealed(payload: &Payload) -> &'static str {
+    let is_anthropic = [&payload.system, &payload.provider]
+        .into_iter()
+        .any(|name| name.as_deref() == Some("anthropic"));
+    if is_anthropic {
+        names::MESSAGE_CONTENT_DATA
+    } else {
+        names::MESSAGE_CONTENT_ENCRYPTED_CONTENT
     }
 }
 
-fn put(message: &Message, to: &mut Path<'_>) {
+fn list(name: &'static str, messages: &[Message], sealed: &'static str, to: &mut Attributes) {
+    for (index, message) in messages.iter().enumerate() {
+        put(message, sealed, &mut to.item(name, index));
+    }
+}
+
+fn put(message: &Message, sealed: &'static str, to: &mut Path<'_>) {
     to.put(names::MESSAGE_ROLE, (!message.role.is_empty()).then_some(&message.role));
     match message.contents.as_slice() {
         // One plain text has a short form.
         [Content::Text(text)] => to.put(names::MESSAGE_CONTENT, text),
         contents => {
             for (index, content) in contents.iter().enumerate() {
-                put_content(content, &mut to.item(names::MESSAGE_CONTENTS, index));
+                put_content(content, sealed, &mut to.item(names::MESSAGE_CONTENTS, index));
             }
         }
     }
@@ -41,18 +63,18 @@ pub(super) fn tool_calls(message: &Message) -> impl Iterator<Item = &ToolCall> {
     message.tool_calls.iter().chain(among_contents)
 }
 
-fn put_content(content: &Content, to: &mut Path<'_>) {
+fn put_content(content: &Content, sealed: &'static str, to: &mut Path<'_>) {
     to.put(names::MESSAGE_CONTENT_TYPE, type_of(content));
     match content {
         Content::Text(text) => to.put(names::MESSAGE_CONTENT_TEXT, text),
         Content::Reasoning { text, signature, encrypted, id, .. } => {
             to.put(names::MESSAGE_CONTENT_TEXT, text.as_ref());
             to.put(names::MESSAGE_CONTENT_SIGNATURE, signature.as_ref());
-            to.put(names::MESSAGE_CONTENT_ENCRYPTED_CONTENT, encrypted.as_ref());
+            to.put(sealed, encrypted.as_ref());
             to.put(names::MESSAGE_CONTENT_ID, id.as_ref());
         }
         Content::Image { url } => {
-            to.object(names::MESSAGE_CONTENT_IMAGE).put(names::IMAGE_URL, url);
+            to.object(names::MESSAGE_CONTENT_IMAGE).put(names::IMAGE_URL, present(url));
         }
         Content::Audio { url, mime_type, transcript } => {
             let mut audio = to.object(names::MESSAGE_CONTENT_AUDIO);

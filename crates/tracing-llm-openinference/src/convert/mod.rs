@@ -4,6 +4,7 @@
 //! be destructured here; there is one function for each part instead, and a test holds the
 //! parts that are converted against the fields that the records have.
 
+mod annotations;
 mod attributes;
 mod chat;
 mod context;
@@ -12,6 +13,7 @@ mod io;
 mod llm;
 mod messages;
 mod moments;
+mod options;
 mod tool;
 mod usage;
 
@@ -26,19 +28,15 @@ use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use tracing_llm::{Event, Outcome, Trace};
 
 use self::attributes::Attributes;
+pub(crate) use self::options::Options;
 use crate::kind::Kind;
 use crate::names::{self, own};
+use crate::{genai, mask};
 
-/// What the user may choose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Options {
-    /// Whether the vectors of embeddings are exported.
-    pub(crate) embedding_vectors: bool,
-}
-
-/// The span of an event that has ended.
+/// The span of an event that has ended, with nothing in it that is to be hidden.
 pub(crate) fn span(event: &Event, options: Options) -> SpanData {
     let kind = Kind::of(event);
+    let event = &*mask::masked(event, kind, &options.masks);
     let (parent, remote) = parent(event);
     SpanData {
         span_context: span_context(event.trace_id, event.span_id, false),
@@ -48,7 +46,7 @@ pub(crate) fn span(event: &Event, options: Options) -> SpanData {
         name: Cow::Owned(name(event, kind).to_owned()),
         start_time: event.start.into(),
         end_time: event.end().into(),
-        attributes: attributes(event, kind, options),
+        attributes: finish(attributes(event, kind, options), options),
         dropped_attributes_count: 0,
         events: moments::of(event),
         links: links(event),
@@ -61,13 +59,15 @@ pub(crate) fn span(event: &Event, options: Options) -> SpanData {
 ///
 /// A scope has no content of its own. Where a single event stands at its top, the root
 /// shows that event's input, output and status, since backends list traces by their root.
-pub(crate) fn root(trace: &Trace, top: Option<&Event>) -> Option<SpanData> {
+pub(crate) fn root(trace: &Trace, top: Option<&Event>, options: Options) -> Option<SpanData> {
+    let top = top.map(|event| mask::masked(event, Kind::of(event), &options.masks));
+    let top = top.as_deref();
     let scope = trace.scope_id?;
     let mut attributes = Attributes::default();
     attributes.put(names::OPENINFERENCE_SPAN_KIND, "CHAIN");
     context::ids(&trace.context, &mut attributes);
     if let Some(top) = top {
-        io::values(top, Kind::of(top), &mut attributes);
+        io::values(top, Kind::of(top), options, &mut attributes);
         outcome(top, &mut attributes);
     }
     context::template(trace.context.template.as_ref(), &mut attributes);
@@ -80,7 +80,7 @@ pub(crate) fn root(trace: &Trace, top: Option<&Event>) -> Option<SpanData> {
         name: Cow::Owned(trace.name.as_str().to_owned()),
         start_time: trace.start.into(),
         end_time: trace.end().into(),
-        attributes: attributes.finish(),
+        attributes: finish(attributes, options),
         dropped_attributes_count: 0,
         events: SpanEvents::default(),
         links: SpanLinks::default(),
@@ -120,7 +120,7 @@ fn parent(event: &Event) -> (Option<tracing_llm::SpanId>, bool) {
 
 /// All attributes, important ones first, so that a backend's limit cuts content and not
 /// what a span is.
-fn attributes(event: &Event, kind: Kind, options: Options) -> Vec<KeyValue> {
+fn attributes(event: &Event, kind: Kind, options: Options) -> Attributes {
     let (payload, mut attributes) = (&event.payload, Attributes::default());
     let to = &mut attributes;
     to.put(names::OPENINFERENCE_SPAN_KIND, &kind.word(event));
@@ -131,24 +131,38 @@ fn attributes(event: &Event, kind: Kind, options: Options) -> Vec<KeyValue> {
     usage::tokens(payload, kind, to);
     usage::cost(payload, kind, to);
     llm::finish(payload, to);
-    io::values(event, kind, to);
-    tool::call(payload, to);
+    io::values(event, kind, options, to);
+    tool::call(payload, kind, to);
     tool::agent(payload, to);
     documents::settings(payload, kind, to);
     llm::parameters(payload, kind, to);
     context::template(payload.template.as_ref().or(event.context.template.as_ref()), to);
     context::metadata(&event.context, to);
     to.put(own::LOST_BYTES, (event.lost_bytes > 0).then_some(event.lost_bytes));
-    documents::nodes(event, kind, to);
+    annotations::list(&payload.annotations, to);
+    documents::nodes(event, kind, options, to);
     documents::embeddings(payload, kind, options, to);
     llm::completion_api(payload, kind, to);
-    messages::list(names::LLM_OUTPUT_MESSAGES, &payload.replies, to);
-    messages::list(names::LLM_INPUT_MESSAGES, &payload.messages, to);
+    messages::replies(payload, to);
+    messages::sent(payload, to);
     tool::offered(payload, to);
     for (key, value) in &payload.attributes {
-        to.put_json(key, value);
+        // A wrapper that repeats its child's usage under a name that is newer than our table.
+        if kind.has_tokens() || !usage::is_number_of_tokens(key) {
+            to.put_json(key, value);
+        }
     }
-    attributes.finish()
+    attributes
+}
+
+/// Masks what is written, and tells the rest in the words of the GenAI conventions too.
+fn finish(attributes: Attributes, options: Options) -> Vec<KeyValue> {
+    let mut list = attributes.finish();
+    mask::mask(&mut list, &options.masks);
+    if let Some(version) = options.genai {
+        genai::add(&mut list, version);
+    }
+    list
 }
 
 /// What a status cannot say: a cancelled or incomplete event stays unset.

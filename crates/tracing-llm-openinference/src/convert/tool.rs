@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 use tracing_llm::{Payload, Tool};
 
 use super::attributes::{Attributes, Json};
+use crate::kind::Kind;
 use crate::names::{self, own};
 
 /// The tool that is called, and the call that it answers.
-pub(super) fn call(payload: &Payload, to: &mut Attributes) {
+pub(super) fn call(payload: &Payload, kind: Kind, to: &mut Attributes) {
     let (tool, call) = (payload.tool.as_ref(), payload.function_call.as_ref());
     let name = tool
         .map(|tool| &tool.name)
@@ -15,12 +16,13 @@ pub(super) fn call(payload: &Payload, to: &mut Attributes) {
         .or_else(|| call.map(|call| &call.name).filter(|name| !name.is_empty()));
     to.put(names::TOOL_NAME, name);
     to.put(names::TOOL_ID, call.and_then(|call| call.id.as_ref()));
-    if let Some(tool) = tool {
-        to.put(names::TOOL_DESCRIPTION, tool.description.as_ref());
-        to.put(
-            names::TOOL_PARAMETERS,
-            tool.parameters.as_ref().or(tool.definition.as_ref()).map(Json),
-        );
+    to.put(names::TOOL_DESCRIPTION, tool.and_then(|tool| tool.description.as_ref()));
+    let schema = tool.and_then(|tool| tool.parameters.as_ref().or(tool.definition.as_ref()));
+    to.put(names::TOOL_PARAMETERS, schema.map(Json));
+    if kind == Kind::Tool {
+        // The conventions have one name for the schema and for the arguments of this call.
+        let given = call.map(|call| &call.arguments).filter(|arguments| !arguments.is_empty());
+        to.put(names::TOOL_PARAMETERS, given);
     }
     let asked = payload.sub_question.as_ref().and_then(|part| part.tool.as_ref());
     to.put(own::SUB_QUESTION_TOOL, asked);

@@ -38,3 +38,8 @@ pub(super) fn cost(payload: &Payload, kind: Kind, to: &mut Attributes) {
     to.put(names::LLM_COST_PROMPT_DETAILS_CACHE_WRITE, cost.cache_write);
     to.put(names::LLM_COST_COMPLETION_DETAILS_REASONING, cost.reasoning);
 }
+
+/// Whether an attribute counts tokens, or what they cost.
+pub(super) fn is_number_of_tokens(key: &str) -> bool {
+    ["llm.token_count.", "llm.cost.", "gen_ai.usage."].iter().any(|space| key.starts_with(space))
+}

@@ -1,19 +1,18 @@
 //! The handler: makes spans of events and gives them to the outputs.
 
+mod route;
+
 use std::fmt;
 use std::sync::Arc;
 
 use opentelemetry_sdk::trace::SpanData;
 use tracing_llm::{Event, Handler, HandlerResult, Trace};
 
-use crate::backends::Quirks;
+use self::route::Route;
 use crate::config::{Builder, Settings};
-use crate::convert::{self, Options};
 use crate::error::Error;
 use crate::feedback::{self, Feedback, Pending};
 use crate::otlp::{FLUSH_LIMIT, Otlp};
-use crate::roots::Roots;
-use crate::selection::Selection;
 use crate::stats::ExportStats;
 use crate::writer::Writer;
 
@@ -39,14 +38,13 @@ use crate::writer::Writer;
 pub struct OpenInference {
     otlp: Option<Otlp>,
     file: Option<Writer>,
-    roots: Roots,
-    options: Options,
-    quirks: Quirks,
-    selection: Selection,
+    route: Route,
     feedback: Pending,
     stats: ExportStats,
     disabled: bool,
     said_off: bool,
+    /// Variables that could not be read; said once.
+    unread: Vec<&'static str>,
 }
 
 impl OpenInference {
@@ -105,8 +103,18 @@ impl OpenInference {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let Settings { otlp, file, origin, options, quirks, selection, disabled, limits } =
-            settings;
+        let Settings {
+            otlp,
+            file,
+            origin,
+            options,
+            unread,
+            quirks,
+            selection,
+            limits,
+            disabled,
+            ..
+        } = settings;
         let stats = ExportStats::default();
         let resource = origin.resource(process_name().as_deref());
         let outputs = [
@@ -120,18 +128,33 @@ impl OpenInference {
             file: file
                 .map(|path| Writer::open(&path, &resource, stats.file_tally()))
                 .transpose()?,
-            roots: Roots::default(),
-            options,
-            quirks,
-            selection,
+            route: Route::new(options, quirks, selection),
             feedback: Pending::new(outputs.into_iter().flatten().collect()),
             stats,
             disabled,
             said_off: false,
+            unread,
         })
     }
 
-    /// Gives a span to each output; one that fails does not keep it from the other.
+    /// Spans of the judgements that came meanwhile.
+    fn judged(&self) -> Vec<SpanData> {
+        let judgements = self.feedback.take().into_iter();
+        judgements
+            .filter_map(|judgement| self.route.judged(judgement, feedback::random_ids()))
+            .collect()
+    }
+
+    /// Gives spans to each output; one that fails does not keep them from the other.
+    fn export_all(&mut self, spans: Vec<SpanData>) -> Result<(), Error> {
+        if self.is_off() {
+            return Ok(());
+        }
+        let results: Vec<Result<(), Error>> =
+            spans.into_iter().map(|span| self.export(span)).collect();
+        Error::all(results)
+    }
+
     fn export(&mut self, span: SpanData) -> Result<(), Error> {
         let written = self.file.as_mut().map_or(Ok(()), |file| file.write(&span));
         if let Some(otlp) = &self.otlp {
@@ -140,25 +163,11 @@ impl OpenInference {
         written
     }
 
-    /// Converts an event and gives its span to the outputs.
-    fn export_event(&mut self, event: &Event) -> Result<(), Error> {
-        let mut span = convert::span(event, self.options);
-        self.quirks.apply(event, &mut span.attributes);
-        self.export(span)
-    }
-
-    /// Exports judgements that came meanwhile, each as an event of its own.
-    fn export_feedback(&mut self) -> Result<(), Error> {
-        let sampler = self.selection.sampler;
-        let judgements = self.feedback.take().into_iter();
-        let carriers = judgements
-            .filter(|judgement| sampler.may_have_taken(judgement.target.trace_id))
-            .map(|judgement| {
-                let (trace, span) = feedback::random_ids();
-                feedback::carrier(judgement, trace, span)
-            });
-        let results: Vec<_> = carriers.map(|event| self.export_event(&event)).collect();
-        Error::all(results)
+    /// Said at the first event, not when it is made: then a subscriber listens.
+    fn say_unread(&mut self) {
+        for name in std::mem::take(&mut self.unread) {
+            tracing::warn!("{name} cannot be read: it counts as not set, and hides nothing");
+        }
     }
 
     /// Said at the first event, not when it is made: then a subscriber listens.
@@ -179,48 +188,51 @@ impl OpenInference {
 }
 
 impl Handler for OpenInference {
+    fn on_start(&mut self, event: &Arc<Event>) -> HandlerResult {
+        if self.is_off() {
+            return Ok(());
+        }
+        self.say_unread();
+        let spans = self.route.start(event);
+        Ok(self.export_all(spans)?)
+    }
+
     fn on_end(&mut self, event: &Arc<Event>) -> HandlerResult {
         if self.is_off() {
             self.say_off();
             return Ok(());
         }
-        let judged = self.export_feedback();
-        if !self.selection.takes_event(event) {
-            return Ok(judged?);
-        }
-        self.roots.note(event);
-        let exported = self.export_event(event);
-        Ok(Error::all([judged, exported])?)
+        let mut spans = self.judged();
+        spans.extend(self.route.end(event));
+        Ok(self.export_all(spans)?)
     }
 
     fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
-        let judged = self.export_feedback();
-        let top = self.roots.take(trace);
-        let root = match convert::root(trace, top.as_deref()) {
-            Some(mut root) if !self.is_off() && self.selection.takes_trace(trace) => {
-                self.quirks.apply_to_root(trace, top.as_deref(), &mut root.attributes);
-                self.export(root)
-            }
-            _ => Ok(()),
-        };
+        let mut spans = self.judged();
+        spans.extend(self.route.trace_end(trace));
+        let exported = self.export_all(spans);
         if let Some(otlp) = &self.otlp {
             otlp.trace_ended();
         }
-        Ok(Error::all([judged, root])?)
+        Ok(exported?)
     }
 
     fn flush(&mut self) -> HandlerResult {
-        let judged = self.export_feedback();
+        let mut spans = self.judged();
+        spans.extend(self.route.rest());
+        let exported = self.export_all(spans);
         // The file is written line by line; only OTLP keeps spans back.
         let sent = self.otlp.as_ref().map_or(Ok(()), |otlp| otlp.flush(FLUSH_LIMIT));
-        Ok(Error::all([judged, sent])?)
+        Ok(Error::all([exported, sent])?)
     }
 
     fn shutdown(&mut self) -> HandlerResult {
         self.feedback.close();
-        let judged = self.export_feedback();
+        let mut spans = self.judged();
+        spans.extend(self.route.rest());
+        let exported = self.export_all(spans);
         let sent = self.otlp.as_ref().map_or(Ok(()), |otlp| otlp.shutdown(FLUSH_LIMIT));
-        Ok(Error::all([judged, sent])?)
+        Ok(Error::all([exported, sent])?)
     }
 }
 

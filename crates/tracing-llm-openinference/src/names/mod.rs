@@ -232,6 +232,23 @@ pub(crate) mod own {
     pub(crate) const SYSTEM_PROMPT: &str = "tracing_llm.template.system_prompt";
     /// The template around a query (LlamaIndex).
     pub(crate) const QUERY_WRAPPER: &str = "tracing_llm.template.query_wrapper_prompt";
+    /// All attributes of ours.
+    pub(crate) const ATTRIBUTES: &[&str] = &[
+        EVENT_TYPE,
+        OUTCOME,
+        LOST_BYTES,
+        USAGE_ESTIMATED,
+        MODEL_NAME,
+        PROVIDER,
+        RESPONSE_ID,
+        STREAM_CHUNKS,
+        STREAM_FINISHED,
+        TOP_K,
+        LEVEL,
+        SUB_QUESTION_TOOL,
+        SYSTEM_PROMPT,
+        QUERY_WRAPPER,
+    ];
     /// The span event of an ERROR log line that did not fail the event.
     pub(crate) const LOG_EVENT: &str = "log";
     /// The text of a log line.
@@ -240,13 +257,46 @@ pub(crate) mod own {
     pub(crate) const LOG_LEVEL: &str = "log.level";
 }
 
+/// The beginnings of names that stand in the items of lists only, or in span events.
+const LEAVES: &[&str] = &[
+    "annotation.",
+    "audio.",
+    "completion.",
+    "document.",
+    "embedding.text",
+    "embedding.vector",
+    "evaluation.",
+    "exception.",
+    "image.",
+    "message.",
+    "message_content.",
+    "prompt.text",
+    "tool.json_schema",
+    "tool_call.",
+    "video.",
+];
+
+/// Whether a name is one of the table, and an attribute of a span by itself.
+pub(crate) fn stands_alone(name: &str) -> bool {
+    find(name).is_some() && !LEAVES.iter().any(|leaf| name.starts_with(leaf))
+}
+
+/// The lists that are attributes of a span by themselves.
+pub(crate) fn lists() -> impl Iterator<Item = &'static str> {
+    let is_list = |(name, shape): &&(&'static str, Shape)| {
+        *shape == Shape::List && !LEAVES.iter().any(|leaf| name.starts_with(leaf))
+    };
+    TABLE.iter().filter(is_list).map(|(name, _)| *name)
+}
+
 /// Whether a name stands for a list of objects that is flattened.
 pub(crate) fn is_list(name: &str) -> bool {
-    TABLE
-        .binary_search_by_key(&name, |(key, _)| key)
-        .ok()
-        .and_then(|at| TABLE.get(at))
-        .is_some_and(|(_, shape)| *shape == Shape::List)
+    find(name) == Some(Shape::List)
+}
+
+fn find(name: &str) -> Option<Shape> {
+    let at = TABLE.binary_search_by_key(&name, |(key, _)| key).ok()?;
+    TABLE.get(at).map(|(_, shape)| *shape)
 }
 
 #[cfg(test)]

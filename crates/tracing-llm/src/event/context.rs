@@ -40,6 +40,9 @@ pub struct Context {
     /// Keys that were registered with [`Builder::context_key`](crate::Builder::context_key).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<Text, Value>,
+    /// Exporters leave this event out (`tracing_llm.suppress`; see [`suppress`](crate::suppress)).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub suppressed: bool,
 }
 
 impl Context {

@@ -27,7 +27,8 @@ pub(crate) fn visit_context(context: &mut Arc<Context>, visit: &mut Visit<'_>) {
     if context.is_empty() {
         return;
     }
-    let Context { session_id, user_id, tags, metadata, template, keys } = Arc::make_mut(context);
+    let Context { session_id, user_id, tags, metadata, template, keys, suppressed: _ } =
+        Arc::make_mut(context);
     for text in session_id.iter_mut().chain(user_id).chain(tags) {
         visit("context", text);
     }

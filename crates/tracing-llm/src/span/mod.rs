@@ -7,6 +7,7 @@ mod macros;
 mod parts;
 mod records;
 mod stream;
+mod suppress;
 mod traced;
 
 use tracing::Span;
@@ -15,6 +16,7 @@ pub use self::current::{CurrentEvent, current};
 pub use self::input::{IntoList, IntoText};
 use self::records::Records;
 pub use self::stream::{StreamExt, TracedStream, TryTracedStream};
+pub use self::suppress::suppress;
 pub use self::traced::{FutureExt, Traced, TryTraced};
 
 /// The one method that this crate adds to a `tracing` span.

@@ -8,7 +8,8 @@ use crate::{Context, Template, Text};
 
 /// Takes one inherited field into a context: the same for a carrier and for an event.
 ///
-/// Later wins; metadata and tags are replaced, not merged. An empty text says nothing.
+/// Later wins; metadata and tags are replaced, not merged. An empty text says nothing. What is
+/// suppressed stays so: nothing below can ask for its export again.
 pub(crate) fn set_context(context: &mut Context, key: ContextKey, value: &Scalar) {
     let text = value.text();
     if text.is_empty() {
@@ -21,6 +22,10 @@ pub(crate) fn set_context(context: &mut Context, key: ContextKey, value: &Scalar
         ContextKey::Metadata => context.metadata = Some(value.clone().into_json()),
         ContextKey::Template(part) => {
             set_template(context.template.get_or_insert_default(), part, value.clone());
+        }
+        ContextKey::Suppress => {
+            context.suppressed |=
+                !matches!(text.trim(), "0") && !text.eq_ignore_ascii_case("false");
         }
         ContextKey::Traceparent | ContextKey::Tracestate => {}
         ContextKey::Custom(name) => {

@@ -54,6 +54,8 @@ pub(crate) enum ContextKey {
     Metadata,
     /// The prompt template in force.
     Template(TemplatePart),
+    /// `tracing_llm.suppress`: exporters leave out what is below.
+    Suppress,
     /// The W3C `traceparent`. It sets ids, which the layer does: nothing of it is in a `Context`.
     Traceparent,
     /// The W3C `tracestate`, likewise.

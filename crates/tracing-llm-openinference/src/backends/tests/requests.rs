@@ -152,6 +152,18 @@ fn langfuse_gets_its_keys_and_its_own_names() {
 }
 
 #[test]
+fn in_a_named_trace_the_root_is_marked_and_not_the_event_below_it() {
+    let mut event = event_with_id(EventType::QUERY, "ask", 1);
+    event.context = Arc::clone(&run()[0].context);
+    event.scope_id = SpanId::new(0xc);
+    for quirks in [Backend::langfuse("a", "b").quirks(), Backend::weave("a", "b", "c").quirks()] {
+        let mut attributes = Vec::new();
+        quirks.apply(&event, &mut attributes);
+        assert!(attributes.iter().all(|pair| pair.key.as_str() == "wandb.thread_id"));
+    }
+}
+
+#[test]
 fn what_a_span_brings_itself_is_kept_from_quirks() {
     let mut event = event_with_id(EventType::RERANKING, "rerank", 1);
     event.payload.attributes.insert("langfuse.observation.type".into(), "tool".into());

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use opentelemetry::{Array, Value};
 use serde_json::json;
 use tracing_llm::{
-    Content, Context, Cost, Document, Embedding, Event, EventType, Exception, Message, Payload,
-    SubQuestion, Template, Tool, ToolCall, Trace, Usage,
+    Annotation, Content, Context, Cost, Document, Embedding, Event, EventType, Exception, Message,
+    Payload, SubQuestion, Template, Tool, ToolCall, Trace, Usage,
 };
 
 use crate::convert::{Options, span};
@@ -41,7 +41,7 @@ fn every_field_of_the_records_is_known_here() {
          response finish_reason response_id tools usage cost stream query top_k documents nodes \
          chunks embeddings dimensions summaries level template sub_question tool function_call \
          function_output agent input input_mime_type output output_mime_type serialized \
-         additional_kwargs exception attributes"
+         additional_kwargs exception annotations attributes"
     );
     let trace = Trace::new(tracing_llm::TraceId::FIRST, "", START);
     assert_eq!(
@@ -50,7 +50,12 @@ fn every_field_of_the_records_is_known_here() {
     );
     assert_eq!(
         fields(&Context::default()).join(" "),
-        "session_id user_id tags metadata template keys"
+        "session_id user_id tags metadata template keys suppressed"
+    );
+    let annotation = fields(&Annotation::default());
+    assert_eq!(
+        annotation.join(" "),
+        "name score label explanation annotator_kind identifier metadata"
     );
     assert_eq!(
         fields(&Message::default()).join(" "),
@@ -131,6 +136,16 @@ fn full(event_type: EventType) -> Event {
     payload.template = Some(Template::new("t").with_variables(json!({})).with_version("1"));
     payload.function_call = Some(call);
     payload.agent = Some("a".into());
+    payload.annotations = vec![
+        Annotation::new("n")
+            .with_score(0.5)
+            .with_label("l")
+            .with_explanation("e")
+            .with_annotator_kind("LLM")
+            .with_identifier("i")
+            .with_metadata(json!({})),
+    ]
+    .into();
     let mut context = Context::default();
     context.session_id = Some("s".into());
     context.user_id = Some("u".into());
@@ -152,7 +167,10 @@ fn shape(key: &str) -> Option<Shape> {
 fn every_attribute_that_is_written_has_the_shape_of_the_table() {
     let mut written = 0;
     for event_type in EventType::ALL {
-        let span = span(&full(*event_type), Options { embedding_vectors: true });
+        let span = span(
+            &full(*event_type),
+            Options { embedding_vectors: true, parsed_texts: true, ..Options::default() },
+        );
         for pair in &span.attributes {
             let key = pair.key.as_str();
             if key.starts_with("tracing_llm.") {

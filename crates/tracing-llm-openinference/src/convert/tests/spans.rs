@@ -210,7 +210,7 @@ fn estimated_tokens_and_lost_texts_are_said() {
 fn vectors_are_written_only_if_asked_for() {
     let mut event = event(EventType::EMBEDDING, "embed");
     event.payload.embeddings = vec![Embedding::new("a", vec![0.5, 0.25])].into();
-    let with = convert(&event, Options { embedding_vectors: true });
+    let with = convert(&event, Options { embedding_vectors: true, ..Options::default() });
     assert_eq!(
         by_key(&with.attributes)["embedding.embeddings.0.embedding.vector"],
         &Value::Array(vec![0.5, 0.25].into())
@@ -281,7 +281,7 @@ fn scope() -> Trace {
 fn a_named_trace_is_a_chain_at_the_root() {
     let mut trace = scope();
     trace.remote_parent = id(0xd);
-    let span = root(&trace, None).unwrap();
+    let span = root(&trace, None, Options::default()).unwrap();
     assert_eq!(span.name, "index_construction");
     assert_eq!(span.span_context.span_id().to_string(), "000000000000000c");
     assert_eq!(span.parent_span_id.to_string(), "000000000000000d");
@@ -301,7 +301,7 @@ fn the_root_shows_what_its_only_event_shows() {
     let mut top = event(EventType::QUERY, "answer");
     top.payload.query = Some("why?".into());
     top.payload.response = Some("because".into());
-    let span = root(&scope(), Some(&top)).unwrap();
+    let span = root(&scope(), Some(&top), Options::default()).unwrap();
     let attributes = by_key(&span.attributes);
     assert_eq!(attributes["input.value"], &"why?".into());
     assert_eq!(attributes["output.value"], &"because".into());
@@ -312,5 +312,5 @@ fn the_root_shows_what_its_only_event_shows() {
 fn a_trace_without_a_scope_has_no_span_of_its_own() {
     let mut trace = scope();
     trace.scope_id = None;
-    assert_eq!(root(&trace, None), None);
+    assert_eq!(root(&trace, None, Options::default()), None);
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::resource_spans::count;
-use crate::stats::{Counts, Place};
+use crate::stats::Place;
 
 /// A folder of its own for each test, removed at its end.
 struct Folder(PathBuf);

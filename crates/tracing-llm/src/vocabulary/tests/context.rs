@@ -86,3 +86,14 @@ fn the_ids_of_w3c_are_the_layers_own_business() {
     assert!(context_of(fields).is_empty());
     assert!(draft(fields).payload().attributes.is_empty());
 }
+
+#[test]
+fn what_is_suppressed_stays_so() {
+    assert!(context_of([("tracing_llm.suppress", true)]).suppressed);
+    assert!(context_of([("tracing_llm.suppress", "true")]).suppressed);
+    assert!(context_of([("tracing_llm.suppress", 1_u64)]).suppressed);
+    assert!(!context_of([("tracing_llm.suppress", false)]).suppressed);
+    assert!(!context_of([("tracing_llm.suppress", "False")]).suppressed);
+    let twice = [("tracing_llm.suppress", true), ("tracing_llm.suppress", false)];
+    assert!(context_of(twice).suppressed);
+}

@@ -192,7 +192,13 @@ proptest! {
         name in proptest::sample::select(known_names()),
         text in "[a-z]{3,12}",
     ) {
-        let is_the_layers = ["trace_name", "traceparent", "tracestate", "otel.status_code"];
+        let is_the_layers = [
+            "trace_name",
+            "traceparent",
+            "tracestate",
+            "otel.status_code",
+            "tracing_llm.suppress",
+        ];
         prop_assume!(!is_the_layers.contains(&name));
         let mut draft = Draft::new();
         // A stack trace or a status' description is told with a failure only.
