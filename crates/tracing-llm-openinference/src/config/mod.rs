@@ -151,7 +151,7 @@ impl Builder {
     }
 
     /// The settings with all defaults in place.
-    fn resolve(self) -> Result<Settings, Error> {
+    pub(crate) fn resolve(self) -> Result<Settings, Error> {
         let Self { backend, transport, mut origin, disabled, .. } = self;
         let quirks = backend.as_ref().map_or_else(Quirks::default, Backend::quirks);
         if let Some(backend) = &backend {
