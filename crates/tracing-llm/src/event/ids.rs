@@ -135,3 +135,23 @@ impl TraceId {
         (self.get() as u64) % ALL < bound
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_one_holds_every_trace_and_a_larger_share_the_smaller_one() {
+        let traces = [1, 1 << 54, 1 << 55, (1 << 56) - 1, u128::MAX];
+        let taken = |share: f64| {
+            traces.map(|bits| TraceId::new(bits).is_some_and(|trace| trace.is_in_share(share)))
+        };
+        assert_eq!(taken(1.0), [true; 5]);
+        assert_eq!(taken(0.75), [true, true, true, false, false]);
+        assert_eq!(taken(0.5), [true, true, false, false, false]);
+        for none in [0.0, -1.0, f64::NAN] {
+            assert_eq!(taken(none), [false; 5], "{none}");
+        }
+        assert_eq!(taken(2.0), [true; 5]);
+    }
+}
