@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use super::files;
 use super::name::Owner;
 
+/// To lose one race is likely enough; to lose so many is not.
+const TRIES: usize = 100;
+
 pub(super) struct Lane {
     pub(super) owner: Owner,
     /// Unlocked when it is closed.
@@ -21,12 +24,17 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// A lane of our own.
+    /// A lane of our own. Somebody who looks for lanes without an owner may take the file of
+    /// a new one before it is locked: then it is another one.
     pub(super) fn create(folder: &Path) -> io::Result<Self> {
-        // Randomly seeded by the standard library, anew each time.
-        let owner = Owner(RandomState::new().build_hasher().finish());
-        let taken = || io::Error::from(io::ErrorKind::AlreadyExists);
-        Self::lock(folder, owner)?.ok_or_else(taken)
+        for _ in 0..TRIES {
+            // Randomly seeded by the standard library, anew each time.
+            let owner = Owner(RandomState::new().build_hasher().finish());
+            if let Some(lane) = Self::lock(folder, owner)? {
+                return Ok(lane);
+            }
+        }
+        Err(io::ErrorKind::ResourceBusy.into())
     }
 
     /// The lane of another process; none as long as that lives.
