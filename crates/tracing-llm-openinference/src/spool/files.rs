@@ -88,6 +88,14 @@ pub(super) fn lock(path: &Path) -> io::Result<Option<File>> {
     Ok(Some(file))
 }
 
+/// Unlocks a file, whoever else has it open. Windows does so when it is closed.
+pub(super) fn unlock(file: &File) {
+    #[cfg(unix)]
+    let _ = rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock);
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
 /// Whether the path leads to this very file.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {

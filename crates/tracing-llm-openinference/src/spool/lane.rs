@@ -18,8 +18,7 @@ const TRIES: usize = 100;
 
 pub(super) struct Lane {
     pub(super) owner: Owner,
-    /// Unlocked when it is closed.
-    _lock: File,
+    lock: File,
     path: PathBuf,
 }
 
@@ -40,12 +39,20 @@ impl Lane {
     /// The lane of another process; none as long as that lives.
     pub(super) fn lock(folder: &Path, owner: Owner) -> io::Result<Option<Self>> {
         let path = folder.join(owner.lock());
-        Ok(files::lock(&path)?.map(|lock| Self { owner, _lock: lock, path }))
+        Ok(files::lock(&path)?.map(|lock| Self { owner, lock, path }))
     }
 
     /// Removes the lock file of a lane that has no segments any more. It goes while it is
     /// locked: another process that waits for it finds a lane without segments.
     pub(super) fn end(&self) {
         let _ = files::remove(&self.path);
+    }
+}
+
+impl Drop for Lane {
+    /// To close the file is not enough: a child process between its fork and its exec has it
+    /// open, too.
+    fn drop(&mut self) {
+        files::unlock(&self.lock);
     }
 }
