@@ -79,7 +79,29 @@ pub(super) fn lock(path: &Path) -> io::Result<Option<File>> {
         Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
         locked => locked?,
     }
+    // Between the two calls somebody may have locked the file, and removed it: then this is a
+    // lock that nobody can see.
+    #[cfg(unix)]
+    if !is_at(&file, path) {
+        return Ok(None);
+    }
     Ok(Some(file))
+}
+
+/// Unlocks a file, whoever else has it open. Windows does so when it is closed.
+pub(super) fn unlock(file: &File) {
+    #[cfg(unix)]
+    let _ = rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock);
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
+/// Whether the path leads to this very file.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(ours), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    (ours.dev(), ours.ino()) == (there.dev(), there.ino())
 }
 
 #[cfg(windows)]

@@ -262,7 +262,8 @@ impl Spool {
             !ours(&self.lane) && !self.adopted.iter().any(ours)
         });
         for owner in owners {
-            if let Some(lane) = Lane::lock(&self.folder, owner)? {
+            // A lock that cannot be tried, such as another user's, is none that is free.
+            if let Ok(Some(lane)) = Lane::lock(&self.folder, owner) {
                 self.take_over(&lane)?;
                 self.adopted.push(lane);
             }

@@ -9,12 +9,20 @@ use super::*;
 /// Names the folder to a child process.
 const FOLDER: &str = "TRACING_LLM_TEST_SPOOL";
 
+/// Tells one child process from another.
+const NUMBER: &str = "TRACING_LLM_TEST_NUMBER";
+
 /// This program once more, running one of the tests that are only for children.
 fn child(test: &str, folder: &Folder) -> Child {
+    numbered_child(test, folder, 0)
+}
+
+fn numbered_child(test: &str, folder: &Folder, number: u64) -> Child {
     Command::new(env::current_exe().unwrap())
         .args(["--exact", "--ignored", "--nocapture"])
         .arg(format!("spool::tests::crash::{test}"))
         .env(FOLDER, &folder.0)
+        .env(NUMBER, number.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
@@ -72,6 +80,15 @@ fn child_that_sends() {
 }
 
 #[test]
+#[ignore = "runs in a process of its own, for the tests below"]
+fn child_that_comes_and_goes() {
+    let first = env::var(NUMBER).unwrap().parse::<u64>().unwrap() * 1_000;
+    for number in first..first + 50 {
+        child_spool().append(&spans(number..number + 1)).unwrap();
+    }
+}
+
+#[test]
 fn what_was_appended_when_a_process_is_killed_is_all_there_and_in_order() {
     let folder = Folder::new();
     for kills in [1, 50, 300] {
@@ -109,6 +126,29 @@ fn of_a_process_killed_while_it_sends_one_packet_at_most_is_sent_twice_and_count
         assert!(tally.counts().resent <= packet_spans);
         assert_eq!(tally.counts().recovered, 20_000 - again[0]);
     }
+}
+
+#[test]
+fn processes_that_come_and_go_at_once_lose_nothing_and_send_nothing_twice() {
+    let folder = Folder::new();
+    let start = |number| numbered_child("child_that_comes_and_goes", &folder, number);
+    let mut children: Vec<Child> = (0..4).map(start).collect();
+    let mut sent = Vec::new();
+    loop {
+        let done = children.iter_mut().all(|child| child.try_wait().unwrap().is_some());
+        // Each time, all lanes are looked through anew.
+        sent.extend(drain(&mut open_real(&folder).0));
+        if done {
+            break;
+        }
+    }
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    sent.sort_unstable();
+    let all = (0..4).flat_map(|child| child * 1_000..child * 1_000 + 50);
+    assert_eq!(sent, all.collect::<Vec<_>>());
+    assert_eq!(folder.files(), [""; 0]);
 }
 
 fn open_real(folder: &Folder) -> (Spool, Arc<Tally>) {
