@@ -50,13 +50,16 @@ impl Spooling {
         }
         // What was encoded here can be decoded here.
         let decoded: Vec<Span> = spans.iter().filter_map(|span| span.span().ok()).collect();
+        let count = spans.len() as u64;
+        // In the books they are there first: the store may drop them at once for its bounds.
+        tally.moved(Place::Waiting, Place::Spooled, count);
         match self.store.append(&decoded) {
             Ok(()) => {
-                tally.moved(Place::Waiting, Place::Spooled, spans.len() as u64);
                 self.said = false;
                 Ok(())
             }
             Err(error) => {
+                tally.moved(Place::Spooled, Place::Waiting, count);
                 self.failed(&error, tally, now);
                 Err(spans)
             }
