@@ -23,7 +23,8 @@ use tracing_subscriber::registry;
 
 use self::receiver::Receiver;
 
-static TABLE: Table = Table::new();
+static PROCESSORS: Table = Table::new();
+static WALL: Table = Table::new();
 const LIMIT: Duration = Duration::from_secs(30);
 /// Spans of a burst below one that is above all: fewer than any queue holds.
 const CHILDREN: u32 = 1_000;
@@ -54,13 +55,12 @@ fn main() {
                 let bursts: Vec<(f64, f64)> =
                     (0..spans.div_ceil(burst).clamp(1, 50)).map(|_| subject.burst()).collect();
                 let (walls, processors): (Vec<f64>, Vec<f64>) = bursts.into_iter().unzip();
-                TABLE.note(
-                    "processor time of a span, all threads but the receiver's",
+                PROCESSORS.note(
+                    "processor time of a span, without the receiver's",
                     name,
                     &processors,
                 );
-                let median =
-                    TABLE.note("time on the wall of a span, to the end of the flush", name, &walls);
+                let median = WALL.note("time on the wall, to the end of the flush", name, &walls);
                 Duration::from_nanos((median * spans as f64) as u64)
             });
         });
@@ -68,7 +68,7 @@ fn main() {
     }
     group.finish();
     criterion.final_summary();
-    println!("{}", TABLE.to_markdown());
+    println!("{}{}", PROCESSORS.to_markdown(), WALL.to_markdown());
 }
 
 /// The same spans for every subject.

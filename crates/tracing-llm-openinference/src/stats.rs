@@ -133,6 +133,7 @@ pub(crate) enum Place {
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Counts>);
 
+#[allow(dead_code, reason = "some of it is for the spool")]
 impl Tally {
     /// Spans were made; they wait.
     pub(crate) fn produced(&self, spans: u64) {
@@ -146,6 +147,19 @@ impl Tally {
         let mut counts = self.lock();
         counts.recovered += spans;
         counts.spooled += spans;
+    }
+
+    /// Spans that waited in the spool were dropped.
+    pub(crate) fn spool_dropped(&self, spans: u64) {
+        self.moved(Place::Spooled, Place::Dropped, spans);
+    }
+
+    pub(crate) fn torn_lines(&self, lines: u64) {
+        self.lock().torn_lines += lines;
+    }
+
+    pub(crate) fn long_lines(&self, lines: u64) {
+        self.lock().long_lines += lines;
     }
 
     /// Waiting spans were taken.
@@ -214,7 +228,8 @@ mod tests {
         let stats = ExportStats::default();
         let tally = stats.otlp_tally();
         tally.produced(10);
-        tally.recovered(2);
+        tally.recovered(4);
+        tally.spool_dropped(2);
         tally.exported(5);
         tally.failed(2);
         tally.moved(Place::Waiting, Place::Dropped, 1);
@@ -225,7 +240,7 @@ mod tests {
         assert!(counts.balance());
         assert_eq!(
             counts.to_string(),
-            "6 of 12 spans, 2 waiting, 1 spooled, 2 failed, 1 dropped, 3 resent"
+            "6 of 14 spans, 2 waiting, 1 spooled, 2 failed, 3 dropped, 3 resent"
         );
         assert_eq!(stats.file(), Counts::default());
     }

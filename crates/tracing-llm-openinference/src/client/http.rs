@@ -120,7 +120,7 @@ fn zip(body: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
+pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
     let name: HeaderName = name
         .parse()
         .map_err(|_| Error::setting("a header", "has a name that HTTP does not allow"))?;

@@ -1,6 +1,8 @@
 //! Sends requests to a collector, and says what became of each.
 
 mod answer;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod http;
 mod tls;
 mod words;
@@ -24,6 +26,9 @@ pub(crate) trait Transport: Send {
 pub(crate) fn connect(settings: &OtlpSettings) -> Result<Box<dyn Transport>, Error> {
     match settings.protocol {
         Protocol::HttpProtobuf => Ok(Box::new(http::Client::new(settings)?)),
+        #[cfg(feature = "grpc")]
+        Protocol::Grpc => Ok(Box::new(grpc::Client::new(settings)?)),
+        #[cfg(not(feature = "grpc"))]
         Protocol::Grpc => Err(Error::setting(
             "the protocol grpc",
             "is not built in: it needs the cargo feature `grpc` of tracing-llm-openinference",

@@ -52,7 +52,7 @@ fn certificates(path: &Path, what: &str) -> Result<Vec<Certificate<'static>>, Er
     Ok(certificates)
 }
 
-fn read(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
+pub(super) fn read(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|error| unusable(path, what, &format!("cannot be read: {error}")))
 }
 

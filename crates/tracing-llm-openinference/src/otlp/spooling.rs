@@ -50,8 +50,8 @@ impl Spooling {
         }
         // What was encoded here can be decoded here.
         let decoded: Vec<Span> = spans.iter().filter_map(|span| span.span().ok()).collect();
-        // Counted before: what the store drops for its bounds it takes from what is in it.
         let count = spans.len() as u64;
+        // In the books they are there first: the store may drop them at once for its bounds.
         tally.moved(Place::Waiting, Place::Spooled, count);
         match self.store.append(&decoded) {
             Ok(()) => {

@@ -489,6 +489,41 @@ fn spans_that_were_spooled_for_a_later_run_are_counted_as_such() {
     assert_eq!(rig.sender.hand.len(), 0);
 }
 
+#[test]
+fn an_outage_is_said_once_when_it_begins_and_once_when_it_ends() {
+    let log = Log::default();
+    let sink = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_ansi(false).with_writer(move || sink.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let mut rig = Rig::new(vec![later(); 5]);
+        rig.push(1..=4);
+        rig.run(SOON * 5);
+        assert_eq!(rig.counts().exported, 4);
+    });
+    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(said.lines().count(), 2, "{said}");
+    let begin = "WARN tracing_llm_openinference: cannot send spans to http://c.example/: \
+                 status 503 not now; 4 wait, and it is tried again";
+    assert!(said.lines().next().unwrap().ends_with(begin), "{said}");
+    let end = "http://c.example/ answers again after 5 failed attempts in ";
+    assert!(said.lines().nth(1).unwrap().contains(end), "{said}");
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Push(u8),
