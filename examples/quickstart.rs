@@ -6,8 +6,10 @@
 
 #![allow(clippy::print_stdout, reason = "a program speaks to its user")]
 
+// From here to the end of `answer` it stands in the README.
 use tracing_llm::prelude::*;
 use tracing_llm_debug::DebugHandler;
+use tracing_llm_openinference::OpenInference;
 use tracing_llm_tokens::TokenCounter;
 use tracing_subscriber::prelude::*;
 
@@ -15,20 +17,25 @@ use tracing_subscriber::prelude::*;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tokens = TokenCounter::new();
     let (layer, callbacks) = tracing_llm::layer()
-        .enricher(tokens.clone())
+        .enricher(tokens.clone()) // fills in missing counts, for every handler to see
         .handler(tokens.clone())
         .handler(DebugHandler::stdout())
+        .handler(OpenInference::from_env()?) // OTLP endpoint, headers: the standard variables
         .build();
-    tracing_subscriber::registry().with(layer.filtered()).init();
+
+    tracing_subscriber::registry()
+        .with(layer.filtered()) // sees our callsites only; all others cost nothing
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
+        .init();
 
     let answer = answer("What does a Layer do?").await?;
 
-    callbacks.shutdown().await?; // everything printed, or an error that says what was not
+    callbacks.shutdown().await?; // everything delivered, or an error that says what was not
     println!("\n{answer}\n\n{}", tokens.report());
     Ok(())
 }
 
-/// Plain `tracing` is enough to be an event.
+// Plain tracing is enough: a library can be instrumented without depending on us.
 #[tracing::instrument(fields(event_type = "QUERY", query_str = question, response))]
 async fn answer(question: &str) -> Result<String, std::io::Error> {
     let passage = retrieve(question);

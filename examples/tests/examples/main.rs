@@ -5,4 +5,5 @@
 mod chat_server;
 mod quickstart;
 mod rag;
+mod readme;
 mod run;

@@ -49,6 +49,7 @@ pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 ///
 /// ```
 /// use std::sync::Arc;
+/// use std::time::Duration;
 /// use tracing_llm::{Event, Handler, HandlerResult};
 ///
 /// /// Prints the slow calls.
@@ -56,7 +57,7 @@ pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 ///
 /// impl Handler for Slow {
 ///     fn on_end(&mut self, event: &Arc<Event>) -> HandlerResult {
-///         if event.elapsed.as_secs() > 10 {
+///         if event.elapsed > Duration::from_secs(10) {
 ///             println!("{} {} took {:?}", event.event_type, event.name, event.elapsed);
 ///         }
 ///         Ok(())
