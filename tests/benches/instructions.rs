@@ -28,7 +28,10 @@ const NO_OP: &str = "filtered-no-op";
 const OTEL: &str = "opentelemetry";
 const OURS: &str = "ours-filtered";
 
-const SUBJECTS: [(&str, fn() -> Subject); 5] = [
+/// A name and how to make it.
+type Entry = (&'static str, fn() -> Subject);
+
+const SUBJECTS: [Entry; 5] = [
     (REGISTRY, Subject::registry),
     (NO_OP, Subject::filtered_nothing),
     (OTEL, Subject::opentelemetry),

@@ -193,19 +193,6 @@ impl Tally {
         }
     }
 
-    /// Spans that waited in the spool were dropped.
-    pub(crate) fn spool_dropped(&self, spans: u64) {
-        self.moved(Place::Spooled, Place::Dropped, spans);
-    }
-
-    pub(crate) fn torn_lines(&self, lines: u64) {
-        self.lock().torn_lines += lines;
-    }
-
-    pub(crate) fn long_lines(&self, lines: u64) {
-        self.lock().long_lines += lines;
-    }
-
     pub(crate) fn spool_failure(&self) {
         self.lock().spool_failures += 1;
     }

@@ -39,7 +39,7 @@ enum Behind {
 impl Subject {
     /// The peers; the first is what the others stand to.
     pub(crate) const PEERS: &[fn() -> Self] =
-        &[Self::registry, Self::fmt, Self::opentelemetry, Self::forest];
+        &[Self::registry, Self::filtered_nothing, Self::fmt, Self::opentelemetry, Self::forest];
     pub(crate) const OURS: &[fn() -> Self] = &[
         Self::filtered_no_handler,
         Self::filtered,
