@@ -63,6 +63,9 @@ impl Fold {
 
     /// An event has ended. One that is not `shown` is no span, and has no template folded into it.
     pub(crate) fn end(&mut self, event: &Arc<Event>, shown: bool, decided: &mut Vec<Decided>) {
+        // Below it, no call can be begun any more by what it runs itself.
+        let below = (event.trace_id, Some(event.span_id));
+        self.change(below, decided, Family::parent_ended);
         let place = place(event);
         if role(event).is_some() {
             let known = self.families.get(&place).is_some_and(|family| family.knows(event.span_id));
@@ -73,9 +76,6 @@ impl Fold {
         } else if shown {
             decided.push(Decided::Alone(Arc::clone(event)));
         }
-        // Below it, no call can be begun any more by what it runs itself.
-        let below = (event.trace_id, Some(event.span_id));
-        self.change(below, decided, Family::parent_ended);
     }
 
     /// A trace has ended: nothing waits in it any more.

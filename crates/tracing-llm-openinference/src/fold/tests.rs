@@ -101,10 +101,10 @@ fn while_an_earlier_template_waits_for_its_call_no_later_one_folds() {
 fn a_template_that_no_call_follows_is_a_span_when_its_parent_ends() {
     let mut parent = at(EventType::QUERY, 1, 0, 5);
     parent.parent_id = None;
-    assert_eq!(decide(&[parent.clone(), template(2, 1, 2)]), "1 2");
+    assert_eq!(decide(&[parent.clone(), template(2, 1, 2)]), "2 1");
     // A call that outlives the parent was begun while it ran.
     assert_eq!(decide(&[parent.clone(), template(2, 1, 2), call(3, 3, 9)]), "1 2>3");
-    assert_eq!(decide(&[parent, template(2, 1, 2), call(3, 7, 9)]), "1 2 3");
+    assert_eq!(decide(&[parent, template(2, 1, 2), call(3, 7, 9)]), "2 1 3");
     assert_eq!(decide(&[template(2, 1, 2)]), "2");
 }
 

@@ -109,3 +109,6 @@ fn folded(call: &Event, template: &Event) -> Event {
     whole.payload.template = template_of(template).cloned();
     whole
 }
+
+#[cfg(test)]
+mod tests;

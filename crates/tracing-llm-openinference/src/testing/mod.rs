@@ -1,6 +1,7 @@
 //! Aids for our own tests: events by hand, and (in `collector`) a collector on loopback.
 
 mod collector;
+mod conventions;
 pub(crate) mod tls;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use opentelemetry_sdk::trace::SpanData;
 use tracing_llm::{Event, EventType, Outcome, SpanId, Timestamp, TraceId};
 
 pub(crate) use self::collector::{Collector, Reply, Request, nowhere};
+pub(crate) use self::conventions::keys_of_the_conventions;
 use crate::convert::{self, Options};
 
 /// A moment in 2026, in whole seconds.

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod models;
+mod properties;
 mod spans;
 mod stages;
 
