@@ -14,6 +14,8 @@ const FLOOR: usize = 256;
 const PROTECTED_BYTES: usize = 1_024;
 /// Of attributes, so many stay when texts alone do not help.
 const LEAST_ATTRIBUTES: usize = 32;
+/// … and so many when all texts are cut as far as they can be: what the span is.
+const FEWEST_ATTRIBUTES: usize = 16;
 /// What the count of cut bytes takes itself.
 const OWN_BYTES: usize = 48;
 
@@ -31,10 +33,16 @@ pub(super) fn shrink(span: &mut Span, bytes: usize) -> Cut {
         } else if span.attributes.len() > LEAST_ATTRIBUTES {
             let half = (span.attributes.len() / 2).max(LEAST_ATTRIBUTES);
             cut.attributes += count::limit(span, half);
-        } else {
-            let level = level(lengths(span, false), excess, 0).unwrap_or_default();
+        } else if let Some(level) = level(lengths(span, false), excess, 0) {
             cut.bytes += cut_to(span, level, false);
             break;
+        } else {
+            cut.bytes += cut_to(span, 0, false);
+            if span.attributes.len() <= FEWEST_ATTRIBUTES {
+                break;
+            }
+            let fewer = (span.attributes.len() * 3 / 4).max(FEWEST_ATTRIBUTES);
+            cut.attributes += count::limit(span, fewer);
         }
     }
     if cut.bytes > 0 {

@@ -55,7 +55,10 @@ impl Handler for Routed {
 /// Runs with real spans; gives the names of the spans that came out, and all events.
 fn run(options: Options, work: impl FnOnce(&Callbacks)) -> (Vec<SpanData>, Capture) {
     let (out, seen) = (Out::default(), Capture::new());
-    let routed = Routed { route: Route::new(options, Quirks::default(), Selection::default()), out: out.clone() };
+    let routed = Routed {
+        route: Route::new(options, Quirks::default(), Selection::default()),
+        out: out.clone(),
+    };
     let (layer, callbacks) = tracing_llm::layer().handler(routed).handler(seen.clone()).build();
     let subscriber = tracing_subscriber::registry().with(layer.filtered());
     tracing::subscriber::with_default(subscriber, || work(&callbacks));
@@ -107,7 +110,10 @@ fn a_template_is_on_the_call_that_follows_it() {
 #[tokio::test]
 async fn under_join_every_template_is_a_span_of_its_own() {
     let (out, tick) = (Out::default(), || tokio::task::yield_now());
-    let routed = Routed { route: Route::new(Options::default(), Quirks::default(), Selection::default()), out: out.clone() };
+    let routed = Routed {
+        route: Route::new(Options::default(), Quirks::default(), Selection::default()),
+        out: out.clone(),
+    };
     let (layer, callbacks) = tracing_llm::layer().handler(routed).build();
     let subscriber = tracing_subscriber::registry().with(layer.filtered());
     let _default = tracing::subscriber::set_default(subscriber);
@@ -147,7 +153,10 @@ fn nothing_below_a_suppress_span_comes_out_and_other_handlers_count_on() {
 #[tokio::test]
 async fn suppression_reaches_across_await_and_spawn() {
     let out = Out::default();
-    let routed = Routed { route: Route::new(Options::default(), Quirks::default(), Selection::default()), out: out.clone() };
+    let routed = Routed {
+        route: Route::new(Options::default(), Quirks::default(), Selection::default()),
+        out: out.clone(),
+    };
     let (layer, callbacks) = tracing_llm::layer().handler(routed).build();
     let subscriber = tracing_subscriber::registry().with(layer.filtered());
     let _default = tracing::subscriber::set_default(subscriber);
