@@ -6,6 +6,7 @@ mod read;
 use serde::{Deserialize, Serialize};
 
 pub use self::cost::Cost;
+pub(crate) use self::read::is_unread;
 
 /// Tokens that a call used, as the provider reports them or as they were counted.
 ///
