@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use tracing_llm::{Event, EventType, Exception, Handler, Message, Outcome, ToolCall, Usage};
+use serde_json::json;
+use tracing_llm::{Event, EventType, Exception, Handler, Message, Outcome, Tool, ToolCall, Usage};
 use tracing_llm_tokens::TokenCounter;
 
 /// What one event counts.
@@ -54,6 +55,43 @@ fn a_chat_counts_what_openai_s_api_counted() {
         let mut event = Event::new(EventType::LLM, "chat");
         event.payload.model = Some(model.into());
         event.payload.messages = cookbook().into();
+        assert_eq!(count(event).input, Some(counted), "{model}");
+    }
+}
+
+#[test]
+fn offered_tools_count_what_openai_s_api_counted() {
+    // The same page, section 7: "105 prompt tokens counted by the OpenAI API", and 101.
+    let tool = Tool::new("get_current_weather")
+        .with_description("Get the current weather in a given location")
+        .with_parameters(json!({
+            "type": "object",
+            "properties": {
+                "location": {
+                    "type": "string",
+                    "description": "The city and state, e.g. San Francisco, CA",
+                },
+                "unit": {
+                    "type": "string",
+                    "description": "The unit of temperature to return",
+                    "enum": ["celsius", "fahrenheit"],
+                },
+            },
+            "required": ["location"],
+        }));
+    for (model, counted) in
+        [("gpt-3.5-turbo", 105), ("gpt-4", 105), ("gpt-4o", 101), ("gpt-4o-mini", 101)]
+    {
+        let mut event = Event::new(EventType::LLM, "chat");
+        event.payload.model = Some(model.into());
+        event.payload.tools = [tool.clone()].into();
+        event.payload.messages = [
+            Message::system(
+                "You are a helpful assistant that can answer to questions about the weather.",
+            ),
+            Message::user("What's the weather like in San Francisco?"),
+        ]
+        .into();
         assert_eq!(count(event).input, Some(counted), "{model}");
     }
 }
