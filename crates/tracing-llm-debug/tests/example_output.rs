@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 #[allow(dead_code, reason = "its main is not called here")]
-#[path = "../examples/replay.rs"]
-mod replay;
+#[path = "../examples/reprint.rs"]
+mod reprint;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use tracing_llm_debug::DebugHandler;
 
 const RAG: &str = include_str!("../examples/rag.jsonl");
-const STDOUT: &str = include_str!("../examples/replay.stdout");
+const STDOUT: &str = include_str!("../examples/reprint.stdout");
 const README: &str = include_str!("../README.md");
 
 #[derive(Clone, Default)]
@@ -31,7 +31,7 @@ impl Write for Shared {
 #[test]
 fn the_example_prints_what_lies_beside_it() {
     let output = Shared::default();
-    replay::replay(RAG, &mut DebugHandler::writer(output.clone())).unwrap();
+    reprint::reprint(RAG, &mut DebugHandler::writer(output.clone())).unwrap();
     assert_eq!(String::from_utf8(output.0.lock().unwrap().clone()).unwrap(), STDOUT);
 }
 

@@ -16,14 +16,6 @@ pub(crate) fn pieces(text: &str, limit: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Cuts a text in two about its middle, wherever that is; the count may change by a token or two.
-pub(crate) fn halves(text: &str) -> (&str, &str) {
-    let middle = text.len() / 2;
-    let boundary = |at: &usize| text.is_char_boundary(*at);
-    let at = (middle..text.len()).find(boundary).or_else(|| (0..middle).rev().find(boundary));
-    text.split_at_checked(at.unwrap_or_default()).unwrap_or((text, ""))
-}
-
 /// The last good place within the limit, else the first one after it, else the end.
 fn first_cut(text: &str, limit: usize) -> usize {
     if text.len() <= limit {
@@ -69,7 +61,7 @@ fn is_east_asian_punctuation(sign: char) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{halves, pieces};
+    use super::pieces;
 
     #[test]
     fn a_short_text_is_one_piece() {
@@ -103,13 +95,6 @@ mod tests {
         #[test]
         fn the_pieces_are_the_text(text in any::<String>(), limit in 0_usize..16) {
             prop_assert_eq!(pieces(&text, limit).collect::<String>(), text);
-        }
-
-        #[test]
-        fn the_halves_are_the_text_and_shorter_than_it(text in "\\PC{2,20}") {
-            let (left, right) = halves(&text);
-            prop_assert!(!left.is_empty() && !right.is_empty());
-            prop_assert_eq!([left, right].concat(), text);
         }
     }
 }

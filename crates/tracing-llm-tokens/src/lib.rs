@@ -5,6 +5,7 @@
 //! - [`Tokenizer`] is what counts where nothing is reported; [`Tiktoken`] is the default.
 //! - [`TokenRecord`] is one counted call.
 
+mod bounded;
 mod call;
 mod counter;
 mod cut;

@@ -7,24 +7,26 @@ use std::collections::HashSet;
 
 use tiktoken_rs::CoreBPE;
 
-use crate::cut::{halves, pieces};
+use crate::bounded::{self, Bounds};
 use crate::encoding::Encoding;
 use crate::tokenizer::{CountResult, Tokenizer};
 
-/// Longer texts are counted piece by piece.
+/// How much of a text is counted exactly.
 ///
-/// The regular expressions of the encodings fail on very long runs of white
-/// space, and the memory of one count stays bounded.
-const PIECE: usize = 256 * 1024;
-
-/// Shorter texts are not cut again where one cannot be encoded.
-const SHORTEST: usize = 1024;
+/// Ten megabytes of prose take less than a second; as many of one word, with no bound, twelve. Also
+/// do the regular expressions of the encodings fail on very long runs of white space.
+const BOUNDS: Bounds = Bounds { run: 32 * 1024, total: 16 * 1024 * 1024 };
 
 /// Counts with OpenAI's vocabularies, by the [`tiktoken-rs`](https://docs.rs/tiktoken-rs) crate.
 ///
 /// The counts are those of Python's tiktoken, exactly. For the models of
 /// others, whose vocabularies are not public, they are an estimate with the
 /// [fallback](Tiktoken::fallback).
+///
+/// A count takes bounded time. Exact are texts up to 16 MiB (of a longer one, pieces at even
+/// distances are counted, which make up as much) and in them runs up to 32 KiB that have no space,
+/// digit or the like to be cut at (of a longer one, its first 32 KiB). The rest is taken to have as
+/// many tokens a byte.
 ///
 /// A vocabulary is loaded, once in a process, on the thread that first counts
 /// with it; that takes about 0.2 s and 45 MB for `o200k_base`. Making this
@@ -109,10 +111,20 @@ impl Tiktoken {
 impl Tokenizer for Tiktoken {
     fn count(&self, model: Option<&str>, text: &str) -> CountResult {
         let encoding = model.and_then(Encoding::for_model).unwrap_or(self.fallback);
+        let special_tokens = self.special_tokens;
         match self.backend {
-            Backend::Steady => count(encoding, text, self.special_tokens),
+            Backend::Steady => {
+                let vocabulary = vocabulary(encoding);
+                let special = special(vocabulary, special_tokens);
+                bounded::count(text, BOUNDS, |piece| count_piece(vocabulary, piece, &special))
+            }
             #[cfg(any(feature = "fast", test))]
-            Backend::Fast => fast::count(encoding, text, self.special_tokens),
+            Backend::Fast => {
+                let vocabulary = fast::vocabulary(encoding)?;
+                bounded::count(text, BOUNDS, |piece| {
+                    Ok(fast::count_piece(vocabulary, piece, special_tokens))
+                })
+            }
         }
     }
 }
@@ -125,31 +137,14 @@ fn vocabulary(encoding: Encoding) -> &'static CoreBPE {
     }
 }
 
-fn count(encoding: Encoding, text: &str, special_tokens: bool) -> CountResult {
-    let vocabulary = vocabulary(encoding);
-    let special = if special_tokens { vocabulary.special_tokens() } else { HashSet::new() };
-    pieces(text, PIECE).map(|piece| count_piece(vocabulary, piece, &special)).sum()
+/// The special tokens that count as one.
+fn special(vocabulary: &CoreBPE, counted_as_one: bool) -> HashSet<&str> {
+    if counted_as_one { vocabulary.special_tokens() } else { HashSet::new() }
 }
 
-/// Counts a piece; in halves where it cannot be encoded as a whole.
-///
-/// That happens to runs of more than half a million white-space characters,
-/// where the halves may count a token or two more than the whole.
 fn count_piece(vocabulary: &CoreBPE, piece: &str, special: &HashSet<&str>) -> CountResult {
-    let mut count = 0;
-    let mut rest = vec![piece];
-    while let Some(part) = rest.pop() {
-        // Not `count_ordinary`: it panics where this fails.
-        match vocabulary.count(part, special) {
-            Ok(tokens) => count += tokens,
-            Err(error) if part.len() <= SHORTEST => return Err(error.into()),
-            Err(_) => {
-                let (left, right) = halves(part);
-                rest.extend([right, left]);
-            }
-        }
-    }
-    Ok(count)
+    // Not `count_ordinary`: it panics where this fails.
+    Ok(vocabulary.count(piece, special)?)
 }
 
 #[cfg(test)]

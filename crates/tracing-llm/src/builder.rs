@@ -21,7 +21,7 @@ use crate::state::{Pool, Shared};
 use crate::stats::Counters;
 use crate::testing::ManualClock;
 use crate::trap::{LogOnce, Trap};
-use crate::worker::{Mailbox, Setup, Worker};
+use crate::worker::{Mailbox, Roster, Setup, Worker};
 
 /// Begins a layer: give it handlers, then [`build`](Builder::build) it.
 ///
@@ -265,20 +265,21 @@ impl Builder {
             deserted: AtomicBool::new(false),
             dispatch: OnceLock::new(),
         });
-        let mailbox = Arc::new(Mailbox::default());
+        let (mailbox, roster) = (Arc::<Mailbox>::default(), Arc::<Roster>::default());
         let started = Worker::start(Setup {
             shared: Arc::clone(&shared),
             mailbox: Arc::clone(&mailbox),
+            roster: Arc::clone(&roster),
             handlers: self.handlers,
             enrichers: self.enrichers,
             redactor: self.redactor,
-            trap: self.trap,
+            trap: Arc::clone(&self.trap),
             hold: self.hold,
             trace_map_limit: self.trace_map,
             inbox: InboxLimit { deliveries: self.handler_queue, bytes: self.queue_bytes },
         });
-        let callbacks =
-            Callbacks::new(Arc::clone(&shared), mailbox, started.err(), self.shutdown_limit);
+        let callbacks = Callbacks::new(Arc::clone(&shared), mailbox, roster, self.trap)
+            .with(started.err(), self.shutdown_limit);
         (CallbackLayer::new(shared), callbacks)
     }
 }

@@ -1,8 +1,10 @@
 //! What was delivered, and what was not.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
-use tracing::level_filters::LevelFilter;
+use crate::trap::Failure;
+use crate::worker::UnknownTag;
 
 /// What was delivered since the layer was built, and what was not.
 ///
@@ -49,6 +51,7 @@ pub struct Stats {
     pub queued_bytes: usize,
     /// Each handler.
     pub handlers: Vec<HandlerStats>,
+    pub(crate) silence: Option<String>,
 }
 
 /// What one handler got.
@@ -57,38 +60,31 @@ pub struct Stats {
 pub struct HandlerStats {
     /// Its name.
     pub name: String,
-    /// Deliveries that it took.
+    /// Deliveries that it took, those included that it failed at.
     pub delivered: u64,
+    /// Deliveries that it took and failed at, by an error or a panic.
+    pub failed: u64,
     /// Deliveries that it lost since its queue was full.
     pub dropped: u64,
-    /// Errors and panics.
+    /// Deliveries that wait for it. After a shutdown that took too long, these it has not had.
+    pub waiting: u64,
+    /// Errors and panics, those of its flush and shutdown included.
     pub failures: u64,
+    /// The first of them.
+    pub first_failure: Option<Failure>,
 }
 
 impl Stats {
     /// Why no event is seen, if the setup silences us; none if nothing speaks for that.
     ///
-    /// A global filter such as `RUST_LOG=warn` disables our spans for every layer.
+    /// A global filter such as `RUST_LOG=warn` disables our spans for every layer, wherever it
+    /// stands; a filter on our layer, for us alone. Asked also of a layer that was never added to a
+    /// subscriber, or that was built with a [`level`](crate::Builder::level) above INFO, and of a
+    /// program whose `tracing` is compiled without INFO. The first flush and the shutdown tell this
+    /// to the [`Trap`](crate::Trap) unasked.
     #[must_use]
     pub fn silenced(&self) -> Option<String> {
-        if self.starts + self.ends > 0 || self.enabled_callsites > 0 {
-            return None;
-        }
-        if self.callsites > 0 {
-            return Some(format!(
-                "{} tagged callsites were met, but a global filter disables all of them: spans are \
-                 at level INFO unless they say otherwise",
-                self.callsites
-            ));
-        }
-        let level: LevelFilter = self.max_level.parse().ok()?;
-        (level < LevelFilter::INFO).then(|| {
-            format!(
-                "no tagged callsite was met: the most verbose level enabled in this program is {}, \
-                 and spans are at level INFO unless they say otherwise",
-                self.max_level
-            )
-        })
+        self.silence.clone()
     }
 }
 
@@ -104,6 +100,8 @@ pub(crate) struct Counters {
     lost_bytes: AtomicU64,
     pub(crate) unreadable: AtomicU64,
     unknown_tags: AtomicU64,
+    /// Those of them that the worker has not told of.
+    untold_tags: Mutex<Vec<UnknownTag>>,
     failures: AtomicU64,
 }
 
@@ -128,8 +126,14 @@ impl Counters {
         self.lost_bytes.fetch_add(bytes as u64, Relaxed);
     }
 
-    pub(crate) fn unknown_tag(&self) {
+    /// Once a callsite.
+    pub(crate) fn unknown_tag(&self, tag: Option<UnknownTag>) {
+        self.untold_tags.lock().unwrap_or_else(PoisonError::into_inner).extend(tag);
         self.unknown_tags.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn take_unknown_tags(&self) -> Vec<UnknownTag> {
+        std::mem::take(&mut self.untold_tags.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn snapshot(&self) -> Stats {
@@ -143,6 +147,7 @@ impl Counters {
             lost_bytes,
             unreadable,
             unknown_tags,
+            untold_tags: _,
             failures,
         } = self;
         Stats {

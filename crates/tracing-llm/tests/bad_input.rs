@@ -282,7 +282,7 @@ fn ten_thousand_nested_spans_that_are_open_at_shutdown_are_delivered() {
 #[test]
 fn a_handle_may_hold_a_long_chain_of_spans_and_be_dropped_last() {
     const DEPTH: usize = 100_000;
-    let (layer, callbacks) = tracing_llm::layer().build();
+    let (layer, callbacks) = tracing_llm::layer().queue(2 * DEPTH).build();
     let dispatch = subscriber(Form::Filtered, layer, None);
     tracing::dispatcher::with_default(&dispatch, || {
         let mut spans: Vec<Span> = Vec::with_capacity(DEPTH);

@@ -7,7 +7,7 @@
 mod common;
 
 use std::fmt;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 
 use common::*;
 use tracing::{Instrument, Span, field, info};
@@ -19,29 +19,7 @@ use tracing_subscriber::prelude::*;
 struct Program {
     capture: Capture,
     callbacks: Callbacks,
-    warnings: Arc<Mutex<Vec<String>>>,
-}
-
-/// Keeps the lines with the target of our trap.
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Warnings {
-    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
-        struct Message<'a>(&'a mut String);
-
-        impl field::Visit for Message<'_> {
-            fn record_debug(&mut self, _: &field::Field, value: &dyn fmt::Debug) {
-                use fmt::Write;
-                write!(self.0, "{value:?}").unwrap();
-            }
-        }
-
-        if event.metadata().target() == "tracing_llm::trap" {
-            let mut line = format!("{} ", event.metadata().level());
-            event.record(&mut Message(&mut line));
-            self.0.lock().unwrap().push(line);
-        }
-    }
+    warnings: Warnings,
 }
 
 /// Emits tagged spans and lines in each hook, to the global default.
@@ -72,12 +50,9 @@ impl Handler for Talks {
 
 static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
     let capture = Capture::new();
-    let warnings = Arc::default();
+    let warnings = Warnings::default();
     let (layer, callbacks) = tracing_llm::layer().handler(Talks).handler(capture.clone()).build();
-    tracing_subscriber::registry()
-        .with(layer.filtered())
-        .with(Warnings(Arc::clone(&warnings)))
-        .init();
+    tracing_subscriber::registry().with(layer.filtered()).with(warnings.clone()).init();
     Program { capture, callbacks, warnings }
 });
 
@@ -148,9 +123,9 @@ fn the_first_failure_of_a_kind_is_logged_and_the_others_are_counted() {
     for _ in 0..5 {
         event_span!(LLM, "fails").in_scope(|| {});
     }
-    flushed();
-    let warnings = PROGRAM.warnings.lock().unwrap();
-    let told: Vec<_> = warnings.iter().filter(|line| line.contains("disk full")).collect();
+    let error = PROGRAM.callbacks.flush_blocking(PATIENCE).unwrap_err();
+    assert!(error.to_string().contains("Talks failed 5 of"), "{error}");
+    let told = PROGRAM.warnings.containing("disk full");
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with("WARN Talks failed in on_end: disk full"), "{told:?}");
     let talks = stats().handlers.into_iter().find(|handler| handler.name == "Talks").unwrap();

@@ -71,3 +71,53 @@ fn usage_may_be_handed_over_as_the_provider_sends_it() {
         assert_eq!(stage.stats().unreadable, 1, "of the odd one");
     });
 }
+
+#[test]
+fn counts_and_amounts_that_nobody_would_believe_are_left_out_and_counted() {
+    in_both_forms(|stage| {
+        let span = event_span!(LLM, "chat");
+        span.llm().usage(Usage::new(8, 2));
+        let mut absurd = Usage::new(u64::MAX, 3);
+        absurd.cache_read = Some((1 << 53) + 1);
+        absurd.reported_total = Some(u64::MAX);
+        span.llm().usage(absurd);
+        let mut cost = Cost::default();
+        (cost.input, cost.output, cost.total) = (Some(f64::NAN), Some(0.5), Some(-1.0));
+        span.llm().cost(cost);
+        drop(span);
+        let nothing = event_span!(LLM, "nothing");
+        nothing.llm().usage(Usage::new(u64::MAX, u64::MAX));
+        drop(nothing);
+        let largest = event_span!(LLM, "largest");
+        largest.llm().usage(Usage::new(1 << 53, 0));
+        drop(largest);
+
+        let captured = stage.flushed();
+        let payload = &captured.event("chat").payload;
+        // What was known before stays.
+        assert_eq!(payload.usage, Some(Usage::new(8, 3)));
+        let cost = payload.cost.unwrap();
+        assert_eq!((cost.input, cost.output, cost.total), (None, Some(0.5), None));
+        assert_eq!(captured.event("nothing").payload.usage, None);
+        assert_eq!(captured.event("largest").payload.usage, Some(Usage::new(1 << 53, 0)));
+        // Once for each report.
+        assert_eq!(stage.stats().unreadable, 3);
+    });
+}
+
+#[test]
+fn what_an_enricher_gives_is_believed_no_more_than_what_a_span_gives() {
+    with_builder(
+        |builder| {
+            builder.enricher(|event: &mut Event| {
+                event.payload.usage = Some(Usage::new(u64::MAX, 2));
+            })
+        },
+        |stage| {
+            event_span!(LLM, "chat").in_scope(|| {});
+            let usage = stage.flushed().event("chat").payload.usage.unwrap();
+            assert_eq!((usage.input, usage.output), (None, Some(2)));
+            assert_eq!(stage.stats().unreadable, 1);
+        },
+    );
+}

@@ -26,7 +26,7 @@ fn what_finds_no_place_is_counted() {
                 event_span!(LLM, "chat").in_scope(|| {});
             }
             gate.open();
-            stage.flushed();
+            stage.flushed_with_losses();
             let stats = stage.stats();
             assert!(stats.dropped_events > 0);
             assert_eq!(stats.ends + stats.dropped_events, COUNT + 1);
@@ -50,7 +50,7 @@ fn scopes_that_find_no_place_are_counted_by_their_kind() {
                 tracing::info_span!("scope", trace_name = "nightly").in_scope(|| {});
             }
             gate.open();
-            stage.flushed();
+            stage.flushed_with_losses();
             let stats = stage.stats();
             assert!(stats.dropped_scopes > 0);
             assert_eq!(stats.dropped_events, 0);
@@ -74,7 +74,7 @@ fn the_end_of_an_event_whose_start_found_a_place_is_never_lost() {
             }
             drop(open);
             gate.open();
-            let captured = stage.flushed();
+            let captured = stage.flushed_with_losses();
             let known = captured.ends.iter().filter(|end| end.name == *"known").count();
             assert_eq!(known, 4);
             assert_eq!(stage.stats().dropped_events, 10);
@@ -233,7 +233,7 @@ fn events_below_one_that_was_dropped_are_delivered_and_their_trace_ends() {
             stage.settled();
             child.in_scope(|| {});
             drop((child, query));
-            stage.flushed();
+            stage.flushed_with_losses();
             let stats = stage.stats();
             assert_eq!(stats.ends + stats.dropped_events, 5);
             assert_eq!(stats.traces, 2);
@@ -259,7 +259,7 @@ fn texts_beyond_the_budget_are_lost_and_counted_and_the_rest_is_kept() {
             span.record("response", long());
             span.llm().ok();
             drop(span);
-            let captured = stage.flushed();
+            let captured = stage.flushed_with_losses();
             let chat = captured.event("chat");
             assert_eq!((chat.event_type, chat.outcome), (EventType::LLM, Outcome::Ok));
             let payload = &chat.payload;
@@ -282,7 +282,7 @@ fn a_log_line_beyond_the_budget_is_counted_too() {
         |builder| builder.queue_bytes(1000),
         |stage| {
             event_span!(LLM, "chat").in_scope(|| error!("{}", long()));
-            let captured = stage.flushed();
+            let captured = stage.flushed_with_losses();
             let chat = captured.event("chat");
             assert!(chat.logs.iter().all(|log| log.message.len() < 5000));
             assert_eq!(chat.lost_bytes, 5000);
@@ -326,7 +326,7 @@ fn the_budget_comes_back_from_spans_that_are_dropped_or_never_recognised() {
             }
             tracing::info_span!("late", event_type = field::Empty, prompt = long()).in_scope(|| {});
             gate.open();
-            stage.flushed();
+            stage.flushed_with_losses();
             let stats = stage.stats();
             assert!(stats.dropped_events > 0);
             assert_eq!(stats.queued_bytes, 0);
@@ -366,7 +366,8 @@ fn a_slow_handler_loses_its_own_deliveries_and_no_one_elses() {
     let slow = of("Slow");
     assert!(slow.dropped > 0);
     drop(gate);
-    callbacks.flush_blocking(PATIENCE).unwrap();
+    let flushed = callbacks.flush_blocking(PATIENCE).unwrap_err();
+    assert!(flushed.to_string().contains("Slow lost"), "{flushed}");
     let stats = callbacks.stats();
     let slow = stats.handlers.iter().find(|handler| handler.name == "Slow").unwrap();
     // Each event is four deliveries: its trace begins, it starts, it ends, its trace ends.
@@ -414,8 +415,10 @@ fn of_many_events_from_many_threads_every_one_is_delivered_or_counted() {
                 });
             }
         });
-        callbacks.flush_blocking(PATIENCE).unwrap();
+        let flushed = callbacks.flush_blocking(PATIENCE);
         let stats = callbacks.stats();
+        let lost = stats.dropped_events + stats.handlers[0].dropped;
+        assert_eq!(flushed.is_err(), lost > 0, "{flushed:?}");
         assert_eq!(stats.ends + stats.dropped_events, THREADS * EACH);
         assert_eq!(stats.starts, stats.ends);
         assert_eq!((stats.queued, stats.queued_bytes), (0, 0));

@@ -349,10 +349,14 @@ fn an_async_handler_awaits_on_a_thread_and_runtime_of_its_own() {
                 async { yields(1).await }.traced(&span).await;
             }
             let callbacks = stage.take_callbacks();
-            callbacks.flush().await.unwrap();
+            let failed =
+                "Awaits failed 2 of 12 deliveries, first: error in on_end: connection refused";
+            let flushed = callbacks.flush().await.unwrap_err();
+            assert_eq!(flushed.to_string(), format!("not everything was delivered: {failed}"));
             let of_it = callbacks.stats().handlers.pop().unwrap();
             assert_eq!((of_it.name.as_str(), of_it.failures), ("Awaits", 2));
-            callbacks.shutdown().await.unwrap();
+            let error = callbacks.shutdown().await.unwrap_err();
+            assert_eq!(error.to_string(), flushed.to_string());
             let calls = awaits.notes.calls();
             assert_eq!(calls.len(), 4 * 3 + 2);
             assert_eq!(calls[..4], ["trace llm", "start fails", "end fails", "end of trace llm"]);

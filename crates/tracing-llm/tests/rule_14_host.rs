@@ -85,7 +85,7 @@ fn a_handler_that_panics_or_fails_harms_neither_the_pipeline_nor_the_other_handl
         let caught = caught.lock().unwrap();
         assert_eq!(caught.len(), 42);
         assert!(
-            caught.iter().all(|failure| failure.source == "Broken" && failure.panicked == panics)
+            caught.iter().all(|failure| failure.source == "Broken" && failure.is_panic() == panics)
         );
         let hooks: Vec<_> =
             caught.iter().filter(|failure| failure.first).map(|failure| failure.during).collect();
@@ -126,7 +126,7 @@ fn a_handler_that_blocks_holds_up_neither_the_pipeline_nor_the_other_handlers() 
         let flushed = callbacks.flush_blocking(Duration::from_millis(20)).unwrap_err();
         assert_eq!(
             flushed.to_string(),
-            "not everything was delivered: Blocks did not answer in time"
+            "not everything was delivered: Blocks did not answer in time, 402 deliveries wait for it"
         );
         assert_eq!(well.captured().calls.last().unwrap(), "flush");
         let shutdown = callbacks.shutdown_blocking(Duration::from_millis(20)).unwrap_err();
@@ -407,7 +407,8 @@ fn a_panic_that_is_no_text_is_caught_too() {
     let (builder, caught) = keeps(tracing_llm::layer().handler(Throws));
     on_layer(builder, |callbacks| {
         event_span!(LLM, "chat").in_scope(|| {});
-        callbacks.shutdown_blocking(PATIENCE).unwrap();
+        let error = callbacks.shutdown_blocking(PATIENCE).unwrap_err();
+        assert!(error.to_string().ends_with("first: panic in on_end: (no text)"), "{error}");
     });
     assert_eq!(caught.lock().unwrap()[0].message, "(no text)");
 }

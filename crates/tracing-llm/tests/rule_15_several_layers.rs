@@ -221,6 +221,7 @@ fn settings_of_one_layer_are_nothing_to_the_other() {
             let span = event_span!(LLM, "chat");
             span.llm().prompt("a prompt of more than ten bytes").usage(Usage::new(8, 2));
             drop(span);
+            both.callbacks[1].flush_blocking(PATIENCE).unwrap_err();
             let [one, two] = both.flushed();
             assert_eq!(
                 (&one.event("chat").payload.prompt, one.event("chat").lost_bytes),

@@ -51,6 +51,12 @@ impl Outcome {
 
 /// An error that an event failed with.
 ///
+/// A panic has the kind `panic`. [`traced`](crate::FutureExt::traced) and
+/// [`traced_stream`](crate::StreamExt::traced_stream) see what it says; of a panic that leaves a
+/// span otherwise (`in_scope`, `#[instrument]`, `.instrument`) `tracing` shows only that it passes:
+/// its text is where the program's panic hook puts it, by default on the standard error, and the
+/// message says so.
+///
 /// ```
 /// use tracing_llm::Exception;
 ///
@@ -73,11 +79,30 @@ pub struct Exception {
     pub propagated: bool,
 }
 
+/// The kind of a panic.
+const PANIC: &str = "panic";
+
+/// The message of a panic whose text only the panic hook gets.
+const UNTOLD: &str = "a panic: its text went to the panic hook (standard error by default)";
+
 impl Exception {
     /// An exception with this text.
     #[must_use]
     pub fn new(message: impl Into<Text>) -> Self {
         Self { message: message.into(), ..Self::default() }
+    }
+
+    /// A panic whose text is not known.
+    pub(crate) fn untold_panic() -> Self {
+        Self::new(Text::literal(UNTOLD)).with_kind(Text::literal(PANIC))
+    }
+
+    pub(crate) fn is_untold_panic(&self) -> bool {
+        self.is_panic() && self.message == *UNTOLD
+    }
+
+    pub(crate) fn is_panic(&self) -> bool {
+        self.kind.as_deref() == Some(PANIC)
     }
 
     /// An exception from an error: its text, and the chain of its causes.

@@ -3,6 +3,7 @@
 mod asynchronous;
 mod ignore;
 mod sampled;
+mod tally;
 mod thread;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ pub use self::asynchronous::AsyncHandler;
 pub(crate) use self::asynchronous::OnRuntime;
 pub use self::ignore::Ignore;
 pub use self::sampled::Sampled;
+pub(crate) use self::tally::Tally;
 pub(crate) use self::thread::{
     AnyHandler, Batch, Delivery, Done, HandlerThread, InboxLimit, Stopped, panic_text,
 };
@@ -40,8 +42,10 @@ pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 /// # Failures
 ///
 /// An error or a panic is caught, counted, sent to the [`Trap`](crate::Trap) and goes no
-/// further; the handler is called again for the next event. `tracing` events that a
-/// handler emits reach the other layers, never this one.
+/// further; the handler is called again for the next event. The next
+/// [`flush`](crate::Callbacks::flush) and the [`shutdown`](crate::Callbacks::shutdown) tell
+/// their callers of it. `tracing` events that a handler emits reach the other layers, never
+/// this one.
 ///
 /// ```
 /// use std::sync::Arc;

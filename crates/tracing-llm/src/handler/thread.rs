@@ -3,13 +3,12 @@
 use std::any::Any;
 use std::collections::{HashSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
+use super::tally::{Tally, Untold};
 use super::{Handler, HandlerResult};
 use crate::state::{Shared, suppress_this_thread};
-use crate::stats::HandlerStats;
 use crate::trap::{Failure, Trap};
 use crate::{Event, Trace};
 
@@ -54,10 +53,8 @@ pub(crate) type Done = Box<dyn FnOnce(Result<(), String>) + Send>;
 /// A handler that was stopped.
 pub(crate) struct Stopped {
     pub(crate) handler: Box<dyn AnyHandler>,
-    /// How its shutdown went.
+    /// How its shutdown went, and what it failed at and lost before.
     pub(crate) result: Result<(), String>,
-    /// Deliveries that it lost.
-    pub(crate) dropped: u64,
 }
 
 type WhenStopped = Box<dyn FnOnce(Stopped) + Send>;
@@ -76,13 +73,10 @@ pub(crate) struct HandlerThread {
 }
 
 struct Inbox {
-    name: String,
+    tally: Arc<Tally>,
     limit: InboxLimit,
     items: Mutex<Items>,
     arrived: Condvar,
-    delivered: AtomicU64,
-    dropped: AtomicU64,
-    failures: AtomicU64,
 }
 
 #[derive(Default)]
@@ -107,24 +101,23 @@ impl HandlerThread {
         let name = catch_unwind(AssertUnwindSafe(|| handler.name()))
             .unwrap_or_else(|_| String::from("handler"));
         let inbox = Arc::new(Inbox {
-            name: name.clone(),
+            tally: Arc::new(Tally::new(name.clone())),
             limit,
             items: Mutex::default(),
             arrived: Condvar::new(),
-            delivered: AtomicU64::new(0),
-            dropped: AtomicU64::new(0),
-            failures: AtomicU64::new(0),
         });
         let mine = Arc::clone(&inbox);
         thread::Builder::new().name(format!("tracing-llm {name}")).spawn(move || {
             suppress_this_thread();
-            Runner { handler, inbox: mine, trap, shared, failed: HashSet::new() }.run();
+            let (failed, untold) = (HashSet::new(), [Untold::default(), Untold::default()]);
+            Runner { handler, inbox: mine, trap, shared, failed, untold }.run();
         })?;
         Ok(Self { id, inbox })
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.inbox.name
+    /// What it got: to be read also when it is gone.
+    pub(crate) fn tally(&self) -> &Arc<Tally> {
+        &self.inbox.tally
     }
 
     /// Queues a batch; drops and counts it if too much waits already.
@@ -136,11 +129,12 @@ impl HandlerThread {
             && (items.waiting + count > limit.deliveries
                 || items.waiting_bytes + batch.bytes > limit.bytes);
         if items.stopped || full {
-            self.inbox.dropped.fetch_add(count as u64, Relaxed);
+            self.inbox.tally.dropped(count);
             return;
         }
         items.waiting += count;
         items.waiting_bytes += batch.bytes;
+        self.inbox.tally.queued(count);
         items.queue.push_back(Item::Batch(Arc::clone(batch)));
         drop(items);
         self.inbox.arrived.notify_one();
@@ -159,15 +153,6 @@ impl HandlerThread {
     fn push(&self, item: Item) {
         self.inbox.lock().queue.push_back(item);
         self.inbox.arrived.notify_one();
-    }
-
-    pub(crate) fn stats(&self) -> HandlerStats {
-        HandlerStats {
-            name: self.inbox.name.clone(),
-            delivered: self.inbox.delivered.load(Relaxed),
-            dropped: self.inbox.dropped.load(Relaxed),
-            failures: self.inbox.failures.load(Relaxed),
-        }
     }
 }
 
@@ -197,8 +182,10 @@ struct Runner {
     inbox: Arc<Inbox>,
     trap: Arc<dyn Trap>,
     shared: Arc<Shared>,
-    /// The hooks that have failed before.
-    failed: HashSet<&'static str>,
+    /// The hooks that have failed before, by an error or by a panic.
+    failed: HashSet<(&'static str, bool)>,
+    /// What no flush has told yet, and what the shutdown will tell.
+    untold: [Untold; 2],
 }
 
 impl Runner {
@@ -210,19 +197,17 @@ impl Runner {
                         self.deliver(delivery);
                     }
                 }),
-                Item::Flush(done) => done(self.call_in_program("flush", Handler::flush)),
+                Item::Flush(done) => done(self.answer("flush", Handler::flush)),
                 Item::Stop(done) => {
-                    let result = self.call_in_program("shutdown", Handler::shutdown);
-                    self.inbox.lock().stopped = true;
-                    let dropped = self.inbox.dropped.load(Relaxed);
-                    return done(Stopped { handler: self.handler, result, dropped });
+                    let result = self.answer("shutdown", Handler::shutdown);
+                    return done(Stopped { handler: self.handler, result });
                 }
             }
         }
     }
 
     fn deliver(&mut self, delivery: &Delivery) {
-        let _ = match delivery {
+        let result = match delivery {
             Delivery::TraceStart(trace) => {
                 self.call("on_trace_start", |handler| handler.on_trace_start(trace))
             }
@@ -232,35 +217,45 @@ impl Runner {
                 self.call("on_trace_end", |handler| handler.on_trace_end(trace))
             }
         };
-        self.inbox.delivered.fetch_add(1, Relaxed);
+        self.inbox.tally.delivered(result.is_ok());
+        if let Err(failure) = result {
+            self.untold.iter_mut().for_each(|untold| untold.failed(&failure));
+        }
     }
 
-    fn call_in_program(
+    /// Calls the hook that somebody waits for; gives back how it went, and what the handler failed
+    /// at and lost before: since the last flush, or ever.
+    fn answer(
         &mut self,
         hook: &'static str,
         call: impl FnOnce(&mut dyn AnyHandler) -> HandlerResult,
     ) -> Result<(), String> {
-        Arc::clone(&self.shared).in_program(|| self.call(hook, call))
+        let result = Arc::clone(&self.shared).in_program(|| self.call(hook, call));
+        let last = hook == "shutdown";
+        if last {
+            self.inbox.lock().stopped = true;
+        }
+        let [since_flush, ever] = &mut self.untold;
+        let untold = if last { ever } else { since_flush };
+        untold.tell(&self.inbox.tally, result)
     }
 
-    /// Calls a hook. Its error or panic is counted, sent to the trap, and given back as text.
+    /// Calls a hook. Its error or panic is counted, sent to the trap, and given back.
     fn call(
         &mut self,
         hook: &'static str,
         call: impl FnOnce(&mut dyn AnyHandler) -> HandlerResult,
-    ) -> Result<(), String> {
-        let (message, panicked) = match catch_unwind(AssertUnwindSafe(|| call(&mut *self.handler)))
-        {
+    ) -> Result<(), Failure> {
+        let name = self.inbox.tally.name();
+        let mut failure = match catch_unwind(AssertUnwindSafe(|| call(&mut *self.handler))) {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => (error.to_string(), false),
-            Err(panic) => (panic_text(&*panic), true),
+            Ok(Err(error)) => Failure::new(name, hook, error.to_string()),
+            Err(panic) => Failure::panic(name, hook, panic_text(&*panic)),
         };
-        self.inbox.failures.fetch_add(1, Relaxed);
-        let mut failure = Failure::new(self.inbox.name.clone(), hook, message);
-        failure.panicked = panicked;
-        failure.first = self.failed.insert(hook);
+        failure.first = self.failed.insert((hook, failure.is_panic()));
+        self.inbox.tally.failure(&failure);
         let _ = catch_unwind(AssertUnwindSafe(|| self.trap.trap(&failure)));
-        Err(failure.to_string())
+        Err(failure)
     }
 }
 

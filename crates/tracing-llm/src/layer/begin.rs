@@ -15,6 +15,7 @@ use crate::state::{
     recent, remember,
 };
 use crate::vocabulary::{ContextKey, Role, Scalar};
+use crate::worker::UnknownTag;
 use crate::{CaptureContent, EventType, SpanId, Text, TraceId};
 
 /// What the spans above give to a new one.
@@ -99,7 +100,8 @@ impl CallbackLayer {
                 None if told.tags != plan.tags => Node::Candidate,
                 None => {
                     if plan.tags != 0 && plan.unknown_tag.set(()).is_ok() {
-                        shared.counters.unknown_tag();
+                        let metadata = attributes.metadata();
+                        shared.counters.unknown_tag(UnknownTag::among(fields, metadata));
                     }
                     if opens_trace { Node::Scope } else { Node::Carrier }
                 }

@@ -17,6 +17,7 @@ use crate::event::{Exception, Link};
 use crate::recognise::{Plan, is_content};
 use crate::state::{Fields, Node, Phase, Record, Shared, State, TraceCell, TraceIds, Verdict};
 use crate::vocabulary::{ErrorKey, Role};
+use crate::worker::UnknownTag;
 use crate::{CaptureContent, Text};
 
 /// Whose bare names are ours: events with this target may bring `response = …` from anywhere.
@@ -74,7 +75,7 @@ impl CallbackLayer {
                 }
             }
             if state.node == Node::Candidate && state.tags == plan.tags {
-                self.refuse(plan, &mut state);
+                self.refuse(plan, fields, &mut state);
             }
             if !state.node.is_delivered() {
                 let above = state.above.0.clone();
@@ -96,10 +97,11 @@ impl CallbackLayer {
     }
 
     /// All tags of a candidate have a value, and none names an event type: it is no event.
-    fn refuse(&self, plan: &Plan, state: &mut State) {
+    fn refuse(&self, plan: &Plan, fields: &Fields, state: &mut State) {
         let shared = &*self.shared;
         if plan.unknown_tag.set(()).is_ok() {
-            shared.counters.unknown_tag();
+            let tag = state.metadata.and_then(|span| UnknownTag::among(fields, span));
+            shared.counters.unknown_tag(tag);
         }
         shared.candidates.fetch_sub(1, SeqCst);
         let names_trace = |trace: &Arc<TraceCell>| trace.scope_name.get().is_some();

@@ -143,10 +143,10 @@ impl Watch {
         context: &mut Context<'_>,
         on_item: impl FnOnce(&S::Item, &EventHandle),
     ) -> Poll<Option<S::Item>> {
-        let polled = {
+        let polled = self.finisher.listening(|| {
             let _entered = self.span.enter();
             inner.inner_pin_mut().poll_next(context)
-        };
+        });
         match &polled {
             Poll::Ready(Some(item)) => on_item(item, &self.handle),
             Poll::Ready(None) => {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,15 +12,17 @@ use tracing::Span;
 use tracing::instrument::{Instrument, Instrumented};
 
 use super::EventHandle;
+use super::attach::with_open;
 use super::records::Records;
-use crate::Exception;
+use crate::handler::panic_text;
 use crate::state::{Phase, Verdict};
+use crate::{CaptureContent, Exception, Text};
 
 /// Runs futures inside the span of an event and tells the event how they end.
 pub trait FutureExt: Future + Sized {
     /// Runs the future inside the span. The event ends when the future does:
     /// [`Ok`](crate::Outcome::Ok) when it is ready, [`Cancelled`](crate::Outcome::Cancelled) when
-    /// it is dropped before, [`Error`](crate::Outcome::Error) when it panics.
+    /// it is dropped before, [`Error`](crate::Outcome::Error) with the panic's text when it panics.
     ///
     /// Parts can still be attached right after: the event is delivered when the span closes, at
     /// the latest [`hold`](crate::Builder::hold) after its last part. For a `Result`, use
@@ -87,7 +90,7 @@ impl<F: Future> Future for Traced<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let output = ready!(this.inner.poll(context));
+        let output = ready!(this.finisher.listening(|| this.inner.poll(context)));
         this.finisher.finish(Verdict::Finished);
         Poll::Ready(output)
     }
@@ -98,7 +101,7 @@ impl<T, E: Display, F: Future<Output = Result<T, E>>> Future for TryTraced<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project().inner.project();
-        let output = ready!(this.inner.poll(context));
+        let output = ready!(this.finisher.listening(|| this.inner.poll(context)));
         match &output {
             Ok(_) => this.finisher.finish(Verdict::Finished),
             Err(error) => this.finisher.fail(|| Exception::new(format!("{error:#}"))),
@@ -138,6 +141,23 @@ impl Finisher {
             self.handle().exception_with(exception);
             self.finish(Verdict::Failed);
         }
+    }
+
+    /// Runs it. If it panics, the event is told what the panic says, and the panic goes on.
+    ///
+    /// Nothing looks at what the panic left behind, so nothing has to be unwind-safe.
+    pub(super) fn listening<T>(&self, run: impl FnOnce() -> T) -> T {
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+            let text = Text::from(panic_text(&*panic));
+            for record in self.records.all() {
+                with_open(record, |state, _, shared| {
+                    if shared.capture == CaptureContent::Full {
+                        state.tell_panic(&text);
+                    }
+                });
+            }
+            resume_unwind(panic)
+        })
     }
 
     pub(super) fn finish(&mut self, verdict: Verdict) {

@@ -258,9 +258,14 @@ impl State {
     /// It was left by a thread that unwinds.
     pub(crate) fn unwound(&mut self) {
         if self.phase == Phase::Open && !self.entered_unwinding && self.verdict < Verdict::Failed {
-            self.fail(Some(
-                Exception::new(Text::literal("panicked")).with_kind(Text::literal("panic")),
-            ));
+            self.fail(Some(Exception::untold_panic()));
+        }
+    }
+
+    /// A wrapper has caught what the panic says, on its way up.
+    pub(crate) fn tell_panic(&mut self, text: &Text) {
+        if let Some(untold) = self.exceptions.iter_mut().find(|known| known.is_untold_panic()) {
+            untold.message = text.clone();
         }
     }
 

@@ -36,3 +36,17 @@ pub struct Cost {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<f64>,
 }
+
+impl Cost {
+    /// Leaves out every amount that can be none: negative, infinite, no number. Gives back how many
+    /// those were.
+    pub(crate) fn leave_out_absurd(&mut self) -> u64 {
+        let Self { total, input, output, cache_read, cache_write, reasoning } = self;
+        let mut left_out = 0;
+        for amount in [total, input, output, cache_read, cache_write, reasoning] {
+            let absurd = amount.take_if(|amount| !amount.is_finite() || *amount < 0.0);
+            left_out += u64::from(absurd.is_some());
+        }
+        left_out
+    }
+}

@@ -6,6 +6,7 @@ mod read;
 use serde::{Deserialize, Serialize};
 
 pub use self::cost::Cost;
+use self::read::LARGEST;
 pub(crate) use self::read::is_unread;
 
 /// Tokens that a call used, as the provider reports them or as they were counted.
@@ -117,6 +118,29 @@ impl Usage {
         }
         self.estimated |= later.estimated;
         self.drop_what_does_not_fit();
+    }
+
+    /// Leaves out every count that nobody would believe, as [`from_json`](Self::from_json) does;
+    /// gives back how many those were.
+    pub(crate) fn leave_out_absurd(&mut self) -> u64 {
+        let mut left_out = 0;
+        for count in self.counts_mut() {
+            left_out += u64::from(count.take_if(|count| *count > LARGEST).is_some());
+        }
+        left_out
+    }
+
+    fn counts_mut(&mut self) -> [&mut Option<u64>; 8] {
+        [
+            &mut self.input,
+            &mut self.output,
+            &mut self.reported_total,
+            &mut self.cache_read,
+            &mut self.cache_write,
+            &mut self.reasoning,
+            &mut self.audio_input,
+            &mut self.audio_output,
+        ]
     }
 
     /// Keeps what the fields promise: no detail is larger than the sum whose

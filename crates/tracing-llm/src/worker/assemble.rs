@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::ending::Ending;
 use super::{Begun, Worker, key};
 use crate::clock::{Clock, Tick};
-use crate::event::{Event, Outcome, Text};
+use crate::event::{Event, Exception, Outcome, Text};
 use crate::handler::Delivery;
 use crate::state::{Node, Phase, Record, Taken, TakenField};
 use crate::vocabulary::{Draft, Role, Scalar, Tag};
-use crate::{CaptureContent, SpanId};
+use crate::{CaptureContent, Cost, Payload, SpanId, Usage};
 
 /// An event in the making.
 pub(super) struct Assembly {
@@ -21,7 +21,7 @@ pub(super) struct Assembly {
     event: Event,
     started: Tick,
     /// The error of an event below, which may be on its way up.
-    error_below: Option<Text>,
+    error_below: Option<Exception>,
 }
 
 impl Worker {
@@ -156,7 +156,7 @@ impl Worker {
         let (above, trace) = (ending.above.clone(), ending.trace.clone());
         let mut event = assembly.finish(ending, &self.shared.clock);
         if let (Some(exception), Some(above)) = (&event.payload.exception, above) {
-            self.tell_above(above, &exception.message);
+            self.tell_above(above, exception);
         }
         self.keep(&mut event);
         self.enrich(&mut event);
@@ -209,18 +209,20 @@ impl Worker {
     }
 
     /// Tells the event above of an error that may pass up through it.
-    fn tell_above(&mut self, above: Arc<Record>, message: &Text) {
+    fn tell_above(&mut self, above: Arc<Record>, exception: &Exception) {
         let mut next = Some(above);
         while let Some(record) = next {
             let begun = self.begun.get_mut(&key(&record));
             if let Some(assembly) = begun.and_then(|begun| begun.assembly.as_mut()) {
-                assembly.error_below = Some(message.clone());
+                assembly.error_below = Some(exception.clone());
                 return;
             }
             next = record.lock().above.0.clone();
         }
     }
 
+    /// Lets the enrichers add to an event. Of the numbers that they give, those that nobody would
+    /// believe are left out.
     fn enrich(&mut self, event: &mut Event) {
         for at in 0..self.enrichers.len() {
             let Some(enricher) = self.enrichers.get_mut(at) else { return };
@@ -228,6 +230,10 @@ impl Worker {
                 self.failed("enricher", "enrich", &*panic);
             }
         }
+        let Payload { usage, cost, .. } = &mut event.payload;
+        let absurd = usage.as_mut().map_or(0, Usage::leave_out_absurd)
+            + cost.as_mut().map_or(0, Cost::leave_out_absurd);
+        self.shared.counters.unreadable.fetch_add(absurd, Relaxed);
     }
 }
 
@@ -261,7 +267,11 @@ impl Assembly {
         }
         if let (Some(exception), Some(below)) = (&mut event.payload.exception, self.error_below) {
             // An error that came up from below is not counted again.
-            exception.propagated |= !below.is_empty() && exception.message.contains(&*below);
+            let same_text =
+                !below.message.is_empty() && exception.message.contains(&*below.message);
+            // Of a panic, only a wrapper of ours knows the text.
+            let same_panic = exception.is_untold_panic() && below.is_panic();
+            exception.propagated |= same_text || same_panic;
         }
         event
     }

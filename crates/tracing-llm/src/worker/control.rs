@@ -1,11 +1,10 @@
 //! What the handle asks of the worker.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Worker;
-use crate::handler::{AnyHandler, Done, Stopped};
-use crate::stats::HandlerStats;
+use crate::handler::{AnyHandler, Done, Stopped, Tally};
 
 /// A request of the handle.
 pub(crate) enum Control {
@@ -19,14 +18,15 @@ pub(crate) enum Control {
         done: Receipt<Option<Stopped>>,
     },
     Flush(Receipt<Vec<Answer>>),
-    Stats(Receipt<Vec<HandlerStats>>),
+    /// Nothing but an answer: what happened before was looked at.
+    Ping(Receipt<()>),
     Shutdown(Receipt<Vec<Answer>>),
 }
 
 /// How a handler's flush or shutdown went: still none if it is at it.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    pub(crate) handler: String,
+    pub(crate) handler: Arc<Tally>,
     pub(crate) result: Option<Result<(), String>>,
 }
 
@@ -53,13 +53,16 @@ impl Mailbox {
         true
     }
 
+    /// Posts the last request: nothing comes after it.
+    pub(crate) fn post_last(&self, control: Control) {
+        let mut letters = self.controls.lock().unwrap_or_else(PoisonError::into_inner);
+        letters.closed = true;
+        letters.waiting.push(control);
+    }
+
     pub(super) fn take(&self) -> Vec<Control> {
         let mut letters = self.controls.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut letters.waiting)
-    }
-
-    pub(crate) fn close(&self) {
-        self.controls.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
     }
 }
 
@@ -97,22 +100,35 @@ impl<T> Receipt<T> {
 
     /// Waits until it is complete, or until the time is over; gives back what has come by then.
     pub(crate) fn wait(&self, limit: Duration) -> Option<T> {
-        let end = Instant::now() + limit;
+        self.waited(limit).value.take()
+    }
+
+    /// The same, and leaves it there for others that wait.
+    pub(crate) fn read(&self, limit: Duration) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.waited(limit).value.clone()
+    }
+
+    fn waited(&self, limit: Duration) -> MutexGuard<'_, Slot<T>> {
+        // None: for ever.
+        let end = Instant::now().checked_add(limit);
         let mut slot = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         while !slot.complete {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.map_or(limit, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 break;
             }
             slot = self.0.1.wait_timeout(slot, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        slot.value.take()
+        slot
     }
 }
 
 impl Receipt<Vec<Answer>> {
     /// Answers are to come from these handlers.
-    fn expect(&self, handlers: Vec<String>) {
+    fn expect(&self, handlers: Vec<Arc<Tally>>) {
         self.update(|slot| {
             slot.complete = handlers.is_empty();
             slot.value = Some(
@@ -154,10 +170,10 @@ impl Worker {
                     Some(handler) => handler.stop(move |stopped| done.complete(Some(stopped))),
                 }
             }
-            Control::Stats(receipt) => receipt.complete(self.fanout.stats()),
+            Control::Ping(receipt) => receipt.complete(()),
             Control::Flush(receipt) => {
                 drained = self.drain();
-                receipt.expect(self.names());
+                receipt.expect(self.fanout.tallies());
                 for (at, handler) in self.fanout.handlers().iter().enumerate() {
                     let receipt = receipt.clone();
                     let done: Done = Box::new(move |result| receipt.answer(at, result));
@@ -168,22 +184,15 @@ impl Worker {
                 self.drain();
                 self.guarded("delivering what is open", Self::deliver_open);
                 self.fanout.send();
-                receipt.expect(self.names());
+                receipt.expect(self.fanout.tallies());
                 for (at, handler) in self.fanout.remove_all().into_iter().enumerate() {
                     let receipt = receipt.clone();
-                    let name = handler.name().to_owned();
-                    handler.stop(move |stopped| {
-                        receipt.answer(at, stopped.result.and(whole(&name, stopped.dropped)));
-                    });
+                    handler.stop(move |stopped| receipt.answer(at, stopped.result));
                 }
                 return Obeyed::ShutDown;
             }
         }
         Obeyed::Drained(drained)
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.fanout.handlers().iter().map(|handler| handler.name().to_owned()).collect()
     }
 
     /// Delivers all that has happened until now; what would wait for something does not. Gives
@@ -197,13 +206,5 @@ impl Worker {
         });
         self.fanout.send();
         handled
-    }
-}
-
-/// An error if a handler lost deliveries.
-fn whole(handler: &str, dropped: u64) -> Result<(), String> {
-    match dropped {
-        0 => Ok(()),
-        lost => Err(format!("{handler} lost {lost} deliveries since its queue was full")),
     }
 }

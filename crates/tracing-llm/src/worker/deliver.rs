@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::handler::{AnyHandler, Batch, Delivery, HandlerThread, InboxLimit};
+use super::roster::Roster;
+use crate::handler::{AnyHandler, Batch, Delivery, HandlerThread, InboxLimit, Tally};
 use crate::state::Shared;
-use crate::stats::HandlerStats;
 use crate::trap::{Failure, Trap};
 
 /// A batch is sent when it has this many deliveries, and at the end of each turn.
@@ -15,18 +15,25 @@ const FULL: usize = 512;
 /// All handlers, and what is collected for them.
 pub(super) struct Fanout {
     handlers: Vec<HandlerThread>,
+    roster: Arc<Roster>,
     batch: Batch,
     limit: InboxLimit,
     trap: Arc<dyn Trap>,
     shared: Arc<Shared>,
-    /// Sources and hooks that have failed before.
-    failed: HashSet<(String, &'static str)>,
+    /// Sources and hooks that have failed before, by an error or by a panic.
+    failed: HashSet<(String, &'static str, bool)>,
 }
 
 impl Fanout {
-    pub(super) fn new(limit: InboxLimit, trap: Arc<dyn Trap>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(
+        limit: InboxLimit,
+        roster: Arc<Roster>,
+        trap: Arc<dyn Trap>,
+        shared: Arc<Shared>,
+    ) -> Self {
         Self {
             handlers: Vec::new(),
+            roster,
             batch: Batch::default(),
             limit,
             trap,
@@ -44,8 +51,14 @@ impl Fanout {
         self.send();
         let (trap, shared) = (Arc::clone(&self.trap), Arc::clone(&self.shared));
         match HandlerThread::start(id, handler, self.limit, trap, shared) {
-            Ok(handler) => self.handlers.push(handler),
-            Err(error) => self.report("handler", "starting its thread", error.to_string()),
+            Ok(handler) => {
+                self.roster.add(id, handler.tally());
+                self.handlers.push(handler);
+            }
+            Err(error) => {
+                self.shared.counters.failure();
+                self.report(Failure::new("handler", "starting its thread", error.to_string()));
+            }
         }
     }
 
@@ -53,10 +66,11 @@ impl Fanout {
     pub(super) fn remove(&mut self, id: u64) -> Option<HandlerThread> {
         self.send();
         let at = self.handlers.iter().position(|handler| handler.id == id)?;
+        self.roster.remove(id);
         Some(self.handlers.remove(at))
     }
 
-    /// Takes all handlers out.
+    /// Takes all handlers out; what they got can still be read.
     pub(super) fn remove_all(&mut self) -> Vec<HandlerThread> {
         self.send();
         std::mem::take(&mut self.handlers)
@@ -66,8 +80,8 @@ impl Fanout {
         &self.handlers
     }
 
-    pub(super) fn stats(&self) -> Vec<HandlerStats> {
-        self.handlers.iter().map(HandlerThread::stats).collect()
+    pub(super) fn tallies(&self) -> Vec<Arc<Tally>> {
+        self.handlers.iter().map(|handler| Arc::clone(handler.tally())).collect()
     }
 
     pub(super) fn push(&mut self, delivery: Delivery, bytes: usize) {
@@ -93,12 +107,16 @@ impl Fanout {
     }
 
     /// Sends a failure on our side to the trap.
-    pub(super) fn report(&mut self, source: &str, during: &'static str, message: String) {
-        let mut failure = Failure::new(source, during, message);
-        failure.panicked = true;
-        failure.first = self.failed.insert((source.to_owned(), during));
+    pub(super) fn report(&mut self, mut failure: Failure) {
+        let Failure { source, during, .. } = &failure;
+        failure.first = self.failed.insert((source.clone(), during, failure.is_panic()));
+        self.tell(&failure);
+    }
+
+    /// Tells the trap.
+    pub(super) fn tell(&self, failure: &Failure) {
         self.shared.in_program(|| {
-            let _ = catch_unwind(AssertUnwindSafe(|| self.trap.trap(&failure)));
+            let _ = catch_unwind(AssertUnwindSafe(|| self.trap.trap(failure)));
         });
     }
 }

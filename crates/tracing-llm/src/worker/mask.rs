@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::Worker;
 use crate::event::{Event, Text, Trace, visit_context};
 use crate::handler::panic_text;
+use crate::trap::Failure;
 
 /// Stands for a text whose redaction failed: nothing leaks.
 const FAILED: &str = "[redaction failed]";
@@ -35,7 +36,7 @@ impl Worker {
         );
         if let Some(message) = panicked {
             self.shared.counters.failure();
-            self.fanout.report("redactor", "redact", message);
+            self.fanout.report(Failure::panic("redactor", "redact", message));
         }
     }
 }

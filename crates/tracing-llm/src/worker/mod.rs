@@ -5,8 +5,10 @@ mod control;
 mod deliver;
 mod ending;
 mod mask;
+mod roster;
 mod sweep;
 mod traces;
+mod unknown_tag;
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,13 +20,15 @@ use self::assemble::Assembly;
 use self::control::Obeyed;
 pub(crate) use self::control::{Answer, Control, Mailbox, Receipt};
 use self::deliver::Fanout;
+pub(crate) use self::roster::Roster;
 use self::traces::OpenTrace;
+pub(crate) use self::unknown_tag::UnknownTag;
 use crate::enrich::Enricher;
 use crate::handler::AnyHandler;
 use crate::redact::Redactor;
 use crate::state::Message;
 use crate::state::{Record, Shared, suppress_this_thread};
-use crate::trap::Trap;
+use crate::trap::{Failure, Trap};
 
 /// How often the worker looks while there is something to do, and at most while there is not.
 const BUSY_TICK: Duration = Duration::from_millis(2);
@@ -37,6 +41,7 @@ const TURN: usize = 4096;
 pub(crate) struct Setup {
     pub(crate) shared: Arc<Shared>,
     pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) roster: Arc<Roster>,
     pub(crate) handlers: Vec<(u64, Box<dyn AnyHandler>)>,
     pub(crate) enrichers: Vec<Box<dyn Enricher>>,
     pub(crate) redactor: Option<Box<dyn Redactor>>,
@@ -70,7 +75,8 @@ impl Worker {
         let shared = Arc::clone(&setup.shared);
         let worker = thread::Builder::new().name(String::from("tracing-llm")).spawn(move || {
             suppress_this_thread();
-            let mut fanout = Fanout::new(setup.inbox, setup.trap, Arc::clone(&setup.shared));
+            let shared = Arc::clone(&setup.shared);
+            let mut fanout = Fanout::new(setup.inbox, setup.roster, setup.trap, shared);
             for (id, handler) in setup.handlers {
                 fanout.add(id, handler);
             }
@@ -131,6 +137,7 @@ impl Worker {
             self.guarded("handling an event", |worker| worker.handle(message));
         }
         self.guarded("sweeping", Self::sweep);
+        self.guarded("telling of tags", Self::tell_unknown_tags);
         self.fanout.send();
         handled
     }
@@ -144,7 +151,8 @@ impl Worker {
 
     fn failed(&mut self, source: &str, during: &'static str, panic: &(dyn std::any::Any + Send)) {
         self.shared.counters.failure();
-        self.fanout.report(source, during, crate::handler::panic_text(panic));
+        let text = crate::handler::panic_text(panic);
+        self.fanout.report(Failure::panic(source, during, text));
     }
 
     fn handle(&mut self, message: Message) {

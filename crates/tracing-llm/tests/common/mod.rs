@@ -15,6 +15,7 @@ mod foreign;
 mod gate;
 mod layers;
 mod stream;
+mod warnings;
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -31,6 +32,7 @@ pub(crate) use self::foreign::{emit as emit_foreign, foreign_event};
 pub(crate) use self::gate::{Blocked, Gate, gate};
 pub(crate) use self::layers::{Beside, fmt_to_sink, only, sees_all};
 pub(crate) use self::stream::{next, pieces};
+pub(crate) use self::warnings::Warnings;
 
 /// No test waits that long: a broken one fails instead of hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -192,6 +194,15 @@ impl Stage {
         self.capture.captured()
     }
 
+    /// The same where something was given up under pressure: the flush says so.
+    #[track_caller]
+    pub(crate) fn flushed_with_losses(&self) -> Captured {
+        let told = self.with_callbacks(|callbacks| callbacks.flush_blocking(PATIENCE));
+        let told = told.unwrap_err().to_string();
+        assert!(told.contains("were dropped") || told.contains("were left out"), "{told}");
+        self.capture.captured()
+    }
+
     /// What was delivered so far; nothing is flushed.
     pub(crate) fn captured(&self) -> Captured {
         self.capture.captured()
@@ -204,8 +215,9 @@ impl Stage {
     /// What the worker has delivered of its own accord once it has seen all that has happened
     /// until now. Unlike a flush, this brings nothing forward.
     ///
-    /// The worker answers between two looks at its queue, and handles what it saw at the look
-    /// before: the third answer comes after all that was there at the first.
+    /// Asked for the statistics, the worker answers between two looks at its queue, and handles
+    /// what it saw at the look before: the third answer comes after all that was there at the
+    /// first.
     pub(crate) fn settled(&self) -> Stats {
         self.answered();
         self.answered();
@@ -214,8 +226,10 @@ impl Stage {
 
     fn answered(&self) -> Stats {
         loop {
+            let asked = std::time::Instant::now();
             let stats = self.stats();
-            if !stats.handlers.is_empty() {
+            // Half a second is how long the statistics wait for the worker.
+            if asked.elapsed() < Duration::from_millis(500) {
                 return stats;
             }
         }

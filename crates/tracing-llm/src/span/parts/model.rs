@@ -46,9 +46,17 @@ impl EventHandle {
 
     /// Tokens used. Reports that come in pieces over a stream add up to one: each number that a
     /// later one knows replaces the earlier.
+    ///
+    /// A count above 2⁵³ is left out, as by [`Usage::from_json`], and counted as unreadable.
     pub fn usage(&self, usage: impl Into<Usage>) -> &Self {
-        let usage = usage.into();
-        self.attach(move |payload| merge_usage(payload, &usage))
+        let mut usage = usage.into();
+        self.try_attach(move |payload| {
+            let left_out = usage.leave_out_absurd();
+            if left_out == 0 || !usage.is_empty() {
+                merge_usage(payload, &usage);
+            }
+            all_believed(left_out)
+        })
     }
 
     /// Tokens used, from whatever the provider's client gives: it is serialized and read by
@@ -74,13 +82,29 @@ impl EventHandle {
     }
 
     /// What it cost.
-    pub fn cost(&self, cost: Cost) -> &Self {
-        self.attach(move |payload| payload.cost = Some(cost))
+    ///
+    /// An amount that is negative, infinite or no number is left out and counted as unreadable.
+    pub fn cost(&self, mut cost: Cost) -> &Self {
+        self.try_attach(move |payload| {
+            let left_out = cost.leave_out_absurd();
+            if left_out == 0 || cost != Cost::default() {
+                payload.cost = Some(cost);
+            }
+            all_believed(left_out)
+        })
     }
 
     /// The request's parameters, such as the temperature: serialized to a JSON object on the worker.
     pub fn parameters<T: Serialize + Clone + Send + Sync + 'static>(&self, parameters: T) -> &Self {
         self.json(parameters, |payload, json| payload.parameters = Some(json))
+    }
+}
+
+/// An error, which is counted, if numbers were left out.
+fn all_believed(left_out: u64) -> serde_json::Result<()> {
+    match left_out {
+        0 => Ok(()),
+        _ => Err(serde::ser::Error::custom("no number of tokens or dollars")),
     }
 }
 

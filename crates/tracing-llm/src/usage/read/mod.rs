@@ -7,6 +7,7 @@ mod unread;
 
 use serde_json::{Map, Value};
 
+pub(super) use self::number::LARGEST;
 pub(crate) use self::unread::is_unread;
 use super::Usage;
 

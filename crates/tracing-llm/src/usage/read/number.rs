@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The largest count that is believed: what a double can hold exactly.
-const LARGEST: u64 = 1 << 53;
+pub(in crate::usage) const LARGEST: u64 = 1 << 53;
 
 /// A count of tokens: a whole number, or its digits in a string.
 ///

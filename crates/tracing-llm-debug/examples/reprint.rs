@@ -1,11 +1,11 @@
 //! Prints what was recorded as JSON lines.
 //!
 //! ```text
-//! cargo run -p tracing-llm-debug --example replay -- [tree|compat|json] [FILE]
+//! cargo run -p tracing-llm-debug --example reprint -- [tree|compat|json] [FILE]
 //! ```
 //!
 //! A program that writes `Format::JsonLines` into a file can be looked at later. Without a
-//! file it replays `rag.jsonl`, which lies beside it.
+//! file it reprints `rag.jsonl`, which lies beside it.
 
 use std::error::Error;
 use std::fs;
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let file = arguments.next().unwrap_or_else(|| RAG.to_owned());
     let mut debug = DebugHandler::stdout().format(format);
-    replay(&fs::read_to_string(file)?, &mut debug)?;
+    reprint(&fs::read_to_string(file)?, &mut debug)?;
     #[allow(clippy::print_stderr, reason = "an example talks")]
     {
         eprintln!("{}", debug.time_info(None));
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 /// # Errors
 ///
 /// If a line cannot be read, or the handler fails.
-pub(crate) fn replay(
+pub(crate) fn reprint(
     lines: &str,
     debug: &mut DebugHandler,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
