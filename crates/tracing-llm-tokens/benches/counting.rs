@@ -31,7 +31,7 @@ fn chunks(ending: &str) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut paths = Vec::new();
     for folder in
-        ["crates", "examples/src", "tests/src", "tests/tests", "tests/benches", "tests/golden"]
+        ["crates", "examples", "tests/src", "tests/tests", "tests/benches", "tests/golden"]
     {
         files(&root.join(folder), ending, &mut paths);
     }

@@ -91,7 +91,7 @@ impl Tiktoken {
         self
     }
 
-    /// The same counts by the [`tiktoken`](https://docs.rs/tiktoken) crate, five times as fast and
+    /// The same counts by the [`tiktoken`](https://docs.rs/tiktoken) crate, several times as fast and
     /// with half the memory: for programs in which much is counted. With the feature `fast`.
     ///
     /// ```
