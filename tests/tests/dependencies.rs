@@ -100,9 +100,11 @@ fn the_core_is_built_without_handlers_opentelemetry_http_clients_or_tokenizers()
     let tree = tree(CORE);
     assert!(tree.contains("tracing-subscriber") && tree.contains("tokio"), "{tree:?}");
     let is_foreign = |name: &&String| {
+        let foreign =
+            ["ureq", "reqwest", "hyper", "tiktoken", "tiktoken-rs", "tokenizers", "genai-prices"];
         name.starts_with("tracing-llm-")
             || name.contains("opentelemetry")
-            || ["ureq", "reqwest", "hyper", "tiktoken-rs", "tokenizers"].contains(&name.as_str())
+            || foreign.contains(&name.as_str())
     };
     assert_eq!(tree.iter().filter(is_foreign).collect::<Vec<_>>(), NONE.iter().collect::<Vec<_>>());
 }

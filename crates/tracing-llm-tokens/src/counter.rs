@@ -79,7 +79,11 @@ const WRAPPERS: usize = 4_096;
 /// - A call that failed without an answer and without a report counts as a
 ///   call and has no tokens.
 ///
-/// Pictures, sounds and the schemas of tools are not estimated.
+/// - In both: calls of tools, pictures (by their size where they are a `data:`
+///   URI, else as 1,024 pixels square) and recordings that are a `data:` URI, by
+///   the rules that OpenAI, Anthropic and Google publish for their models; for
+///   those of others by GPT-4o's. In the input: the tools that are offered.
+///   Films are not estimated.
 ///
 /// # What is not counted twice
 ///

@@ -1,11 +1,18 @@
 //! Counts what no provider reported.
 
+mod image;
+mod media;
+mod model;
+mod tools;
+
 use tracing_llm::{Content, Event, Message, Outcome, Payload, Text, ToolCall, Usage};
 
 use serde_json::Value;
 
 use crate::call::Kind;
 use crate::tokenizer::Tokenizer;
+
+use self::media::{Way, audio_tokens, image_tokens};
 
 /// Tokens around each message of a chat.
 ///
@@ -96,16 +103,18 @@ impl Counter<'_> {
                 Some(name) => self.count(name)?.saturating_add(PER_NAME),
                 None => 0,
             };
-            add([Ok(PER_MESSAGE), self.count(&message.role), Ok(name), self.message(message)])
+            let contents = self.message(message, Way::In);
+            add([Ok(PER_MESSAGE), self.count(&message.role), Ok(name), contents])
         });
-        add(messages.chain([Ok(PRIMING)])).map(Some)
+        add(messages.chain([Ok(PRIMING), self.tools(&payload.tools)])).map(Some)
     }
 
     /// Tokens of what came back, if it is known: replies, else the completion, the response, or a
     /// plain output.
     fn output(&self, payload: &Payload) -> Count<Option<u64>> {
         let replies = payload.replies.iter();
-        let tokens = add(replies.flat_map(|reply| [self.message(reply), self.thoughts(reply)]))?;
+        let tokens =
+            add(replies.flat_map(|reply| [self.message(reply, Way::Out), self.thoughts(reply)]))?;
         if tokens > 0 {
             return Ok(Some(tokens));
         }
@@ -125,12 +134,20 @@ impl Counter<'_> {
         self.text(plain(payload.input.as_ref()).or(payload.query.as_deref()))
     }
 
-    /// Tokens of a message's texts and calls. Pictures and sounds are not counted.
-    fn message(&self, message: &Message) -> Count<u64> {
+    /// Tokens of what is in a message: texts, calls, pictures, recordings. Films are not counted.
+    fn message(&self, message: &Message, way: Way) -> Count<u64> {
         let contents = message.contents.iter().map(|content| match content {
             Content::Text(text) => self.count(text),
             Content::Document(document) => self.count(&document.content),
-            Content::Audio { transcript: Some(text), .. } => self.count(text),
+            Content::Image { url } => Ok(image_tokens(self.model, url, None)),
+            Content::Audio { url, mime_type, transcript } => {
+                let heard = url
+                    .as_deref()
+                    .and_then(|url| audio_tokens(self.model, url, mime_type.as_deref(), way));
+                // A transcript is written beside what is said; of what is sent it is a note only.
+                let written = transcript.as_ref().filter(|_| way == Way::Out || heard.is_none());
+                add([Ok(heard.unwrap_or_default()), self.sum(written)])
+            }
             Content::ToolUse(call) => self.call(call),
             _ => Ok(0),
         });

@@ -9,6 +9,7 @@ mod bounded;
 mod call;
 mod counter;
 mod cut;
+mod encoding;
 mod estimate;
 mod generations;
 mod handler;
@@ -20,8 +21,9 @@ mod tiktoken;
 mod tokenizer;
 
 pub use self::counter::TokenCounter;
+pub use self::encoding::Encoding;
 pub use self::record::TokenRecord;
 pub use self::report::{ModelSums, Report};
 pub use self::tally::TokenSums;
-pub use self::tiktoken::{Encoding, Tiktoken};
+pub use self::tiktoken::Tiktoken;
 pub use self::tokenizer::{CountResult, Tokenizer};

@@ -59,11 +59,16 @@ fn usage_may_be_handed_over_as_the_provider_sends_it() {
         let odd = event_span!(LLM, "odd");
         odd.llm().usage_from(serde_json::json!({"parsecs": 12}));
         drop(odd);
+        let chunk = event_span!(LLM, "chunk");
+        chunk.llm().usage_from(serde_json::json!({"choices": [{"delta": {}}], "usage": null}));
+        drop(chunk);
         let captured = stage.flushed();
         let usage = captured.event("chat").payload.usage.unwrap();
         assert_eq!((usage.input, usage.output, usage.total()), (Some(8), Some(2), Some(10)));
         assert_eq!(captured.event("odd").payload.usage, None);
         assert_eq!(captured.event("odd").payload.attributes["usage"]["parsecs"], 12);
+        assert!(captured.event("chunk").payload.attributes.is_empty(), "no report is no loss");
+        assert_eq!(stage.stats().unreadable, 1, "of the odd one");
     });
 }
 

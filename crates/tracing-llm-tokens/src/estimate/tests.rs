@@ -66,7 +66,7 @@ fn tool_calls_documents_and_thoughts_are_counted_where_the_model_sees_them() {
         let asks = Message::empty("assistant")
             .with(Content::reasoning("hidden"))
             .with_tool_call(call.clone());
-        let answer = Message::tool("id", "5").with(Content::Image { url: "https://…".into() });
+        let answer = Message::tool("id", "5");
         let reads =
             Message::user("see").with(Content::Document(tracing_llm::Document::new("1234")));
         event.payload.messages = [asks, answer, reads].into();
@@ -76,6 +76,65 @@ fn tool_calls_documents_and_thoughts_are_counted_where_the_model_sees_them() {
     });
     let sent = (3 + 9 + 5) + (3 + 4 + 1) + (3 + 4 + 3 + 4) + 3;
     assert_eq!(usage, estimated(Some(sent), Some(1 + 2 + 5)));
+}
+
+#[test]
+fn pictures_recordings_and_tools_are_estimated_by_the_rules_of_the_model_s_provider() {
+    let with = |model: &'static str, content: Content| {
+        let usage = llm(|event| {
+            event.payload.model = Some(model.into());
+            event.payload.messages = [Message::user("12345").with(content)].into();
+        });
+        assert!(usage.estimated);
+        usage.input.unwrap() - SENT
+    };
+    let picture = Content::Image { url: "https://example.com/cat.png".into() };
+    assert_eq!(with("gpt-4o", picture.clone()), 765);
+    assert_eq!(with("claude-opus-4-8", picture), 37 * 37);
+    // Three quarters of 21,336 characters are 16,002 bytes: a second.
+    let recording = |transcript: Option<&'static str>| Content::Audio {
+        url: Some(format!("data:audio/mp3;base64,{}", "A".repeat(21_336)).into()),
+        mime_type: None,
+        transcript: transcript.map(Into::into),
+    };
+    assert_eq!(with("gpt-audio", recording(Some("not sent"))), 11);
+    let said = llm(|event| {
+        event.payload.replies = [Message::empty("assistant").with(recording(Some("1234")))].into();
+    });
+    assert_eq!(said.output, Some(21 + 4));
+
+    let tool = tracing_llm::Tool::new("add").with_description("Adds.");
+    let offered = llm(|event| event.payload.tools = [tool.clone()].into());
+    assert_eq!(offered.input, Some(SENT + 7 + "add:Adds".len() as u64 + 12));
+    let by_claude = llm(|event| {
+        event.payload.model = Some("claude-opus-4-8".into());
+        event.payload.tools = [tool.clone()].into();
+    });
+    let json = r#"{"description":"Adds.","name":"add"}"#;
+    assert_eq!(by_claude.input, Some(SENT + 290 + json.len() as u64));
+}
+
+#[test]
+fn a_schema_of_any_shape_and_depth_is_counted() {
+    let offered = |parameters: Value| {
+        let tool = tracing_llm::Tool::new("f").with_parameters(parameters);
+        llm(|event| event.payload.tools = [tool].into()).input.unwrap() - SENT - 7 - 2 - 12
+    };
+    assert_eq!(offered(serde_json::json!({})), 0);
+    assert_eq!(offered(serde_json::json!({"type": "object", "properties": {}})), 0);
+    let one = serde_json::json!({"properties": {"x": {"type": "string"}}});
+    assert_eq!(offered(one.clone()), 3 + 3 + 9);
+    let nested = serde_json::json!({"properties": {"x": {"type": "array", "items": one}}});
+    assert_eq!(offered(nested), 3 + 3 + 8 + (3 + 3 + 9));
+    let free = serde_json::json!({"properties": {"x": {"$ref": "#/a"}}});
+    assert_eq!(offered(free), 3 + 3 + 2 + 14);
+    let odd = serde_json::json!({"properties": {"x": {"type": ["a"], "enum": [1, "b"]}}});
+    assert_eq!(offered(odd), 3 + 3 + 8 + (1 + 1 + 3));
+    let mut deep = serde_json::json!({"type": "string"});
+    for _ in 0..100 {
+        deep = serde_json::json!({"type": "object", "properties": {"x": deep}});
+    }
+    assert!(offered(deep) < 1_000);
 }
 
 #[test]

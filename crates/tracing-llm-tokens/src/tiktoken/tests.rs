@@ -46,10 +46,32 @@ fn a_million_spaces_do_not_panic() {
     for encoding in [Encoding::O200kBase, Encoding::Cl100kBase] {
         let text = format!("{spaces}b");
         // As a whole it cannot be encoded, as little as by Python's tiktoken.
-        assert!(encoding.vocabulary().count(&text, &HashSet::new()).is_err());
+        assert!(vocabulary(encoding).count(&text, &HashSet::new()).is_err());
         let counted = count(encoding, &text);
         let of_a_part = count(encoding, &" ".repeat(10_000));
         assert!(counted.abs_diff(100 * of_a_part) <= 2 * of_a_part, "{counted} tokens");
+    }
+}
+
+/// No space, no letter and no end of a character says when to stop.
+#[test]
+fn a_long_run_an_empty_text_and_bytes_that_were_no_text_are_counted_by_both_backends() {
+    let bytes: Vec<u8> =
+        (0..200_000_u32).map(|at| at.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+    let lossy = String::from_utf8_lossy(&bytes);
+    assert!(lossy.contains('\u{fffd}'));
+    for tiktoken in all().filter(|tiktoken| !tiktoken.special_tokens) {
+        let fast = tiktoken.fast();
+        // Eight letters are a token of both encodings.
+        let letters = "a".repeat(1_000_000);
+        assert_eq!(tiktoken.count(None, &letters).unwrap(), 125_000);
+        assert_eq!(fast.count(None, &letters).unwrap(), 125_000);
+        let spaces = " ".repeat(1_000_000);
+        assert_eq!(fast.count(None, &spaces).unwrap(), tiktoken.count(None, &spaces).unwrap());
+        let counted = tiktoken.count(None, &lossy).unwrap();
+        assert!(counted > 0);
+        assert_eq!(fast.count(None, &lossy).unwrap(), counted);
+        assert_eq!(tiktoken.count(None, "").unwrap() + fast.count(None, "").unwrap(), 0);
     }
 }
 
@@ -165,17 +187,32 @@ fn tricky() -> impl Strategy<Value = String> {
     ]
 }
 
+/// All ways to count.
+fn all() -> impl Iterator<Item = Tiktoken> {
+    let encodings = [Encoding::O200kBase, Encoding::Cl100kBase].into_iter();
+    encodings.flat_map(|encoding| {
+        [false, true].map(|special| Tiktoken::new().fallback(encoding).special_tokens(special))
+    })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
     fn a_cut_between_words_does_not_change_the_count(text in tricky(), limit in 0_usize..24) {
-        for encoding in [Encoding::O200kBase, Encoding::Cl100kBase] {
-            let vocabulary = encoding.vocabulary();
-            let whole = count_piece(vocabulary, &text).unwrap();
+        for tiktoken in all() {
+            let whole = tiktoken.count(None, &text).unwrap();
             let cut: usize =
-                pieces(&text, limit).map(|piece| count_piece(vocabulary, piece).unwrap()).sum();
-            prop_assert_eq!(cut, whole, "{}: {:?}", encoding.name(), pieces(&text, limit).collect::<Vec<_>>());
+                pieces(&text, limit).map(|piece| tiktoken.count(None, piece).unwrap()).sum();
+            prop_assert_eq!(cut, whole, "{:?}: {:?}", tiktoken, pieces(&text, limit).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn both_backends_count_alike(text in tricky()) {
+        for tiktoken in all() {
+            let fast = tiktoken.fast().count(None, &text).unwrap();
+            prop_assert_eq!(fast, tiktoken.count(None, &text).unwrap(), "{:?}: {:?}", tiktoken, text);
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::cost::Cost;
 use self::read::LARGEST;
+pub(crate) use self::read::is_unread;
 
 /// Tokens that a call used, as the provider reports them or as they were counted.
 ///

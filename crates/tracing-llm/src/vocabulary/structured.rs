@@ -12,6 +12,7 @@ use super::read::questions::{sub_question, texts, wrapped, wrapped_texts};
 use super::read::tools::{is_schema, tool, tool_call, tools};
 use super::read::{Parsed, parse, text};
 use super::{Draft, Scalar};
+use crate::usage::is_unread;
 use crate::{Content, Document, Message, SubQuestion, Text, Tool, Usage};
 
 impl Draft {
@@ -130,7 +131,7 @@ impl Draft {
                 payload.sub_question = Some(read);
             }
             Key::Usage => {
-                let Some(read) = Usage::from_json(&json) else { return false };
+                let Some(read) = Usage::from_json(&json) else { return !is_unread(&json) };
                 payload.usage.get_or_insert_default().merge(&read);
             }
             Key::Parameters => return set_parameters(payload, json),

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::event::{Message, Text, Tool};
 use crate::span::{EventHandle, IntoList, IntoText};
+use crate::usage::is_unread;
 use crate::{Cost, Payload, Usage};
 
 /// What a call of a model takes and gives.
@@ -61,17 +62,20 @@ impl EventHandle {
     /// Tokens used, from whatever the provider's client gives: it is serialized and read by
     /// [`Usage::from_json`] on the worker.
     ///
-    /// A shape that nobody knows is kept under `usage` in
-    /// [`Payload::attributes`](crate::Payload::attributes).
+    /// A report in a shape that nobody knows is kept under `usage` in
+    /// [`Payload::attributes`](crate::Payload::attributes) and counted as
+    /// [unreadable](crate::Stats::unreadable). A response or a chunk without a
+    /// report, or with a null in its place, is nothing.
     pub fn usage_from<T: Serialize + Clone + Send + Sync + 'static>(&self, reported: T) -> &Self {
         self.try_attach(move |payload| {
             let json = serde_json::to_value(&reported)?;
             match Usage::from_json(&json) {
                 Some(usage) => merge_usage(payload, &usage),
-                None if json.is_null() => {}
-                None => {
+                None if is_unread(&json) => {
                     payload.attributes.insert(Text::literal("usage"), json);
+                    return Err(serde::ser::Error::custom("a usage of an unknown shape"));
                 }
+                None => {}
             }
             Ok(())
         })

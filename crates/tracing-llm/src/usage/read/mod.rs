@@ -3,10 +3,12 @@
 mod number;
 mod settle;
 mod shape;
+mod unread;
 
 use serde_json::{Map, Value};
 
 pub(super) use self::number::LARGEST;
+pub(crate) use self::unread::is_unread;
 use super::Usage;
 
 /// Where providers put the usage inside a response, the likelier place first.
@@ -22,9 +24,7 @@ const ENVELOPES: &[&str] = &[
     "response",                          // OpenAI Responses, stream events
     "metadata",                          // Bedrock ConverseStream
     "choices",                           // Moonshot, last chunk of a stream
-    "meta",                              // Cohere
-    "tokens",                            // Cohere, inside meta or usage
-    "billed_units",                      // Cohere embeddings
+    "meta",                              // Cohere v1 and embeddings
     "amazon_bedrock_invocation_metrics", // Bedrock InvokeModel, last chunk of a stream
     "timings",                           // llama.cpp, where it sends no usage
 ];

@@ -76,6 +76,7 @@ const IN_AND_OUT: Shape = Shape {
         "output_tokens_details.reasoning_tokens",
         "output_token_details.reasoning_tokens",
         "output_token_details.reasoning",
+        "output_tokens_details.thinking_tokens", // Anthropic
         "reasoning_tokens",
         "reasoning_output_tokens",
     ],
@@ -146,8 +147,24 @@ const SHAPES: &[Shape] = &[
         thought: Place::Beside,
         ..BLANK
     },
-    // OpenAI Responses and Realtime, LangChain, the AI SDK, Cohere, Anthropic without a cache.
+    // OpenAI Responses and Realtime, LangChain, the AI SDK, Anthropic without a cache.
     IN_AND_OUT,
+    // Cohere: all tokens, not only those that are billed; the cached ones stand beside.
+    // https://docs.cohere.com/v2/reference/chat
+    Shape {
+        marks: &["tokens.input_tokens", "tokens.output_tokens"],
+        input: &["tokens.input_tokens"],
+        output: &["tokens.output_tokens"],
+        cache_read: &["cached_tokens"],
+        ..BLANK
+    },
+    // Cohere's embeddings tell what is billed alone.
+    Shape {
+        marks: &["billed_units.input_tokens", "billed_units.output_tokens"],
+        input: &["billed_units.input_tokens"],
+        output: &["billed_units.output_tokens"],
+        ..BLANK
+    },
     // Bedrock InvokeModel's metrics, Titan, Microsoft.Extensions.AI.
     Shape {
         marks: &["input_token_count", "output_token_count", "input_text_token_count"],
