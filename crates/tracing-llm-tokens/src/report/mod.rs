@@ -42,9 +42,9 @@ use crate::sums::Sums;
 /// 1,528 tokens in 2 LLM calls: 1,216 prompt, 312 completion
 /// $0.0012, without 1 call that has no known price
 ///
-/// model        calls  prompt  completion  total     cost    p50    p95
-/// house-model      1   1,204         310  1,514  $0.0012  1.2 s  1.2 s
-/// llama-3.3        1      12           2    14~        ?  1.2 s  1.2 s
+/// model        calls  prompt  completion  total      cost    p50    p95
+/// house-model      1   1,204         310  1,514   $0.0012  1.2 s  1.2 s
+/// llama-3.3        1      12           2     14~        ?  1.2 s  1.2 s
 ///
 /// ~ estimated, not reported by the provider: 14 tokens in 1 of 2 calls
 /// ? no price is known: 14 tokens in 1 of 2 calls
