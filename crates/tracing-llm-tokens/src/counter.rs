@@ -177,7 +177,7 @@ impl TokenCounter {
     /// The sums by this at this moment: the most tokens first. Nothing is stopped for it.
     ///
     /// The 1,000 values that were used last, or more, have rows of their own
-    /// ([a setting](Self::row_limit)); the rest shares [a row](Row::others) at the end. Calls
+    /// ([a setting](Self::row_limit)); the rest shares [a row](field@Row::others) at the end. Calls
     /// without a value (without a session, say) have a row without a key; by a
     /// [context key](By::Key) they have none.
     #[must_use]

@@ -1,10 +1,13 @@
 //! The sums by one key, for as many values of it as there is memory for.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::record::TokenRecord;
 use crate::sums::Sums;
+
+/// How many keys without a row of their own are told apart.
+const FOLDED: usize = 65_536;
 
 /// Sums by a key. A key comes from the program's data and may have any number of values, such as
 /// sessions: the values that were used last have sums of their own, between `limit` and twice as
@@ -13,8 +16,9 @@ use crate::sums::Sums;
 pub(crate) struct Rows<K> {
     rows: HashMap<K, Own>,
     others: Sums,
-    /// How many rows have gone into `others`.
-    folded: u64,
+    /// The hashes of the keys that have gone into `others`: a key that comes back and goes again is
+    /// one key.
+    folded: HashSet<u64>,
     limit: usize,
 }
 
@@ -28,7 +32,12 @@ struct Own {
 
 impl<K: Eq + Hash + Clone> Rows<K> {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { rows: HashMap::new(), others: Sums::default(), folded: 0, limit: limit.max(1) }
+        Self {
+            rows: HashMap::new(),
+            others: Sums::default(),
+            folded: HashSet::new(),
+            limit: limit.max(1),
+        }
     }
 
     pub(crate) fn set_limit(&mut self, limit: usize) {
@@ -63,9 +72,9 @@ impl<K: Eq + Hash + Clone> Rows<K> {
         rows.filter(|(_, sums)| sums.calls > 0)
     }
 
-    /// How many rows share the rest, and their sums; none if there are none.
+    /// How many keys share the rest, and their sums; none if there are none.
     pub(crate) fn others(&self) -> Option<(u64, &Sums)> {
-        (self.others.calls > 0).then_some((self.folded, &self.others))
+        (self.others.calls > 0).then_some((self.folded.len() as u64, &self.others))
     }
 
     /// Puts those that were not used for longest into one, so that `limit` are left.
@@ -78,15 +87,23 @@ impl<K: Eq + Hash + Clone> Rows<K> {
         let (_, bound, _) = last.select_nth_unstable(surplus - 1);
         let bound = *bound;
         let (others, folded) = (&mut self.others, &mut self.folded);
-        self.rows.retain(|_, own| {
+        self.rows.retain(|key, own| {
             let stays = own.last > bound;
             if !stays {
                 others.merge(&own.sums);
-                *folded += u64::from(own.sums.calls > 0);
+                if own.sums.calls > 0 && folded.len() < FOLDED {
+                    folded.insert(hash(key));
+                }
             }
             stays
         });
     }
+}
+
+fn hash(key: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

@@ -121,11 +121,11 @@ impl Tally {
                 event_type: Some(*event_type),
                 ..Row::new(model.clone(), sums.clone())
             });
-            return rows.chain(self.models.others().map(Row::others)).collect();
+            return rows.chain(self.models.others().map(Row::of_others)).collect();
         }
         let Some(rows) = self.by.get(by) else { return Vec::new() };
         let own = rows.iter().map(|(value, sums)| Row::new(value.clone(), sums.clone()));
-        own.chain(rows.others().map(Row::others)).collect()
+        own.chain(rows.others().map(Row::of_others)).collect()
     }
 
     fn kind(&mut self, event_type: EventType) -> &mut Sums {

@@ -173,6 +173,26 @@ fn sixty_four_at_once_reserve_no_more_than_there_is() {
     }
 }
 
+/// The step from asking to having is one: else one of two at once would be forgotten soon, with
+/// nothing else to do than to try.
+#[test]
+fn no_reservation_and_no_release_is_lost() {
+    let account = Account::default();
+    let start = Barrier::new(4);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                start.wait();
+                for _ in 0..1_000_000 {
+                    assert!(account.try_reserve(10, 1_000));
+                    account.release(10);
+                }
+            });
+        }
+    });
+    assert_eq!((account.reserved(), account.spent()), (0, 0));
+}
+
 #[test]
 fn under_stress_the_limit_holds_at_every_moment_and_the_sums_are_exact() {
     const LIMIT: u64 = 1_000;

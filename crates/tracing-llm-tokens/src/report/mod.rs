@@ -94,8 +94,8 @@ pub struct Row {
     pub event_type: Option<EventType>,
     /// The model, the session, the user …; none for calls that have none.
     pub key: Option<Text>,
-    /// How many keys share this row, since there were too many: none for a row of its own. A key
-    /// that comes back and goes again is in this number once more.
+    /// How many keys share this row, since there were too many; none for a row of its own. Some of
+    /// them may have a row again for what came later. Beyond 65,536 they are no longer told apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub others: Option<u64>,
     /// The sums.
@@ -108,7 +108,7 @@ impl Row {
     }
 
     /// The row that the rest shares.
-    pub(crate) fn others((keys, sums): (u64, &Sums)) -> Self {
+    pub(crate) fn of_others((keys, sums): (u64, &Sums)) -> Self {
         Self { event_type: None, key: None, others: Some(keys), sums: sums.clone() }
     }
 

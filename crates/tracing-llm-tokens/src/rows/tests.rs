@@ -48,6 +48,16 @@ fn a_call_is_taken_back_from_where_it_went() {
     assert!(rows.iter().all(|(key, _)| *key != "back"));
 }
 
+#[test]
+fn a_key_that_comes_and_goes_is_one_key_among_the_others() {
+    let mut rows = Rows::new(2);
+    for number in 0..200 {
+        rows.add(number % 10, &record(number));
+    }
+    let (folded, _) = rows.others().unwrap();
+    assert_eq!((folded, total(&rows)), (10, 200));
+}
+
 proptest! {
     #[test]
     fn nothing_is_lost_and_nothing_counts_twice(

@@ -41,6 +41,21 @@ impl EventHandle {
     ///
     /// The trace's id can still change at the first enter, if a
     /// [`ContextSource`](crate::ContextSource) supplies it; the event's own id stays.
+    ///
+    /// ```
+    /// use tracing_llm::prelude::*;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let (layer, callbacks) = tracing_llm::layer().build();
+    /// let subscriber = tracing_subscriber::registry().with(layer.filtered());
+    /// tracing::subscriber::with_default(subscriber, || {
+    ///     let span = event_span!(LLM, "chat");
+    ///     let before = span.llm().ids();
+    ///     assert!(before.is_some());
+    ///     assert_eq!(span.in_scope(tracing_llm::current), before);
+    /// });
+    /// # drop(callbacks);
+    /// ```
     #[must_use]
     pub fn ids(&self) -> Option<CurrentEvent> {
         ids(&self.records)
