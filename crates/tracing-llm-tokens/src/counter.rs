@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::by::By;
 use crate::call::Key;
 use crate::generations::Generations;
-use crate::nesting::{Change, Nesting};
+use crate::nesting::Nesting;
 use crate::record::TokenRecord;
-use crate::report::Report;
+use crate::report::{self, Report, Row};
+use crate::settings::Settings;
 use crate::tally::Tally;
-use crate::tiktoken::Tiktoken;
-use crate::tokenizer::Tokenizer;
 
 /// How many records are kept if nothing else is said.
 const RECORDS: usize = 1_000;
@@ -18,7 +18,7 @@ const RECORDS: usize = 1_000;
 /// How many events with calls below them an enricher remembers at least, until they end.
 const WRAPPERS: usize = 4_096;
 
-/// Counts the tokens of LLM and EMBEDDING events.
+/// Counts the tokens of LLM and EMBEDDING events, and what they cost.
 ///
 /// It is a [`Handler`](tracing_llm::Handler), which keeps the sums, and an
 /// [`Enricher`](tracing_llm::Enricher), which fills in what the provider did
@@ -59,7 +59,10 @@ const WRAPPERS: usize = 4_096;
 /// assert_eq!(tokens.total_llm_tokens(), 18);
 /// ```
 ///
-/// Given as a handler alone, it counts what is missing by itself, from what it
+/// To leave out events of some types, or a handler's share of the traces, use
+/// [`HandlerExt`](tracing_llm::HandlerExt): `tokens.clone().ignore_ends([EventType::EMBEDDING])`.
+///
+/// Given as a handler alone, it counts and prices what is missing by itself, from what it
 /// gets to see (texts that a redactor has shortened, for instance), and the
 /// events stay as they are.
 ///
@@ -93,7 +96,7 @@ const WRAPPERS: usize = 4_096;
 /// other events count nothing, whatever they report.
 #[derive(Clone)]
 pub struct TokenCounter {
-    pub(crate) tokenizer: Arc<dyn Tokenizer>,
+    pub(crate) settings: Settings,
     pub(crate) state: Arc<Mutex<State>>,
     /// Of the enricher: events with calls below them that have a usage.
     pub(crate) wrappers: Generations<Key, Wrapper>,
@@ -113,43 +116,18 @@ pub(crate) struct State {
     pub(crate) tally: Tally,
 }
 
-impl State {
-    pub(crate) fn apply(&mut self, changes: Vec<Change>) {
-        for change in changes {
-            match change {
-                Change::Add(record) => self.tally.add(&record),
-                Change::Remove(record) => self.tally.remove(&record),
-            }
-        }
-    }
-}
-
 impl TokenCounter {
-    /// A counter with the [default tokenizer](Tiktoken). It loads no vocabulary: that is done on
-    /// the layer's thread, when something has to be counted.
+    /// A counter with the [default tokenizer](crate::Tiktoken) and the [default
+    /// prices](crate::GenaiPrices). It loads neither: that is done on the layer's thread, when
+    /// something has to be counted or priced.
     #[must_use]
     pub fn new() -> Self {
         let state = State { nesting: Nesting::new(), tally: Tally::new(RECORDS) };
         Self {
-            tokenizer: Arc::new(Tiktoken::new()),
+            settings: Settings::default(),
             state: Arc::new(Mutex::new(state)),
             wrappers: Generations::new(WRAPPERS),
         }
-    }
-
-    /// What counts texts. Set it before the counter is cloned: the clones share their sums, each
-    /// has its own tokenizer.
-    #[must_use]
-    pub fn tokenizer(mut self, tokenizer: impl Tokenizer) -> Self {
-        self.tokenizer = Arc::new(tokenizer);
-        self
-    }
-
-    /// How many records of calls are kept, the last ones; 1,000 if nothing else is said.
-    #[must_use]
-    pub fn record_limit(self, limit: usize) -> Self {
-        self.state().tally.limit_records(limit);
-        self
     }
 
     /// Tokens of the prompts of all LLM calls.
@@ -184,21 +162,56 @@ impl TokenCounter {
         state.tally.llm().calls.saturating_add(state.tally.embedding().calls)
     }
 
+    /// What all calls cost, in US dollars, without those of which no price is known; none if no
+    /// price is known at all. [`Report`] says how much is without one.
+    #[must_use]
+    pub fn cost(&self) -> Option<f64> {
+        let state = self.state();
+        let mut sums = state.tally.llm().clone();
+        sums.merge(state.tally.embedding());
+        sums.cost()
+    }
+
     /// The last calls that were counted, in the order in which they ended.
     #[must_use]
     pub fn records(&self) -> Vec<TokenRecord> {
-        self.state().tally.records().map(|record| (**record).clone()).collect()
+        self.state().tally.ring.records().collect()
     }
 
-    /// All sums at this moment.
+    /// The sums by this at this moment: the most tokens first. Nothing is stopped for it.
+    ///
+    /// The 1,000 values that were used last, or more, have rows of their own
+    /// ([a setting](Self::row_limit)); the rest shares [a row](field@Row::others) at the end. Calls
+    /// without a value (without a session, say) have a row without a key; by a
+    /// [context key](By::Key) they have none.
+    #[must_use]
+    pub fn sums(&self, by: By) -> Vec<Row> {
+        let mut rows = self.state().tally.rows(&by);
+        report::sort(&mut rows);
+        rows
+    }
+
+    /// All sums at this moment, by model.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.state().tally.report()
+        self.report_by(By::Model)
+    }
+
+    /// All sums at this moment, by session, user, tenant …
+    #[must_use]
+    pub fn report_by(&self, by: By) -> Report {
+        let state = self.state();
+        let (llm, embedding) = (state.tally.llm().clone(), state.tally.embedding().clone());
+        let rows = state.tally.rows(&by);
+        let prices = state.tally.sources().cloned().collect();
+        drop(state);
+        Report::new(by, llm, embedding, rows, prices)
     }
 
     /// Begins anew with all sums at zero and no records.
     ///
-    /// A wrapper that ends afterwards does not bring back what was counted before.
+    /// A wrapper that ends afterwards does not bring back what was counted before. Budgets have a
+    /// [reset of their own](crate::Budget::reset).
     pub fn reset(&self) {
         let mut state = self.state();
         state.nesting.settle();

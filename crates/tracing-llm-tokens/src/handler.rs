@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use tracing_llm::{Enricher, Event, Handler, HandlerResult, Trace, Usage};
+use tracing_llm::{Cost, Enricher, Event, Handler, HandlerResult, Trace, Usage};
 
 use crate::call::{Kind, Rank, key, parent};
 use crate::counter::{TokenCounter, Wrapper};
 use crate::estimate;
-use crate::record::TokenRecord;
+use crate::record::{TokenRecord, next_number};
+use crate::ring::Texts;
 
-/// Fills in the usage of LLM and EMBEDDING events where it is missing in whole or in part.
+/// Fills in the usage of LLM and EMBEDDING events where it is missing in whole or in part, and their
+/// cost where none is reported and a price is known.
 ///
 /// An event around calls that have a usage is left as it came: a number there would be theirs. (Only
 /// calls that end before it are known then; the sums of the handler know all.)
@@ -20,9 +22,12 @@ impl Enricher for TokenCounter {
             if !below.has(kind) {
                 // An error has no way out of here. Where the counter is a handler too, it tries
                 // again and tells the trap; anyway the count stays absent.
-                let (usage, _result) = estimate::complete(event, kind, &*self.tokenizer);
+                let (usage, _result) = estimate::complete(event, kind, &*self.settings.tokenizer);
                 if !usage.is_empty() {
                     event.payload.usage = Some(usage);
+                }
+                if event.payload.cost.is_none() {
+                    event.payload.cost = self.price(&TokenRecord::new(event, usage));
                 }
             }
             if event.payload.usage.is_some_and(|usage| !usage.is_empty()) {
@@ -35,31 +40,20 @@ impl Enricher for TokenCounter {
     }
 }
 
-/// Adds up the usage of LLM and EMBEDDING events.
+/// Adds up the usage and the cost of LLM and EMBEDDING events.
 impl Handler for TokenCounter {
     fn on_start(&mut self, event: &Arc<Event>) -> HandlerResult {
-        self.link(event);
-        Ok(())
+        self.link(event)
     }
 
     fn on_end(&mut self, event: &Arc<Event>) -> HandlerResult {
-        let Some(kind) = Kind::of(event.event_type) else {
-            self.link(event);
-            return Ok(());
+        let counted = match Kind::of(event.event_type) {
+            Some(kind) => self.count(event, kind),
+            None => self.link(event),
         };
-        // The lock is free while texts are counted.
-        let below = self.state().nesting.below(key(event), kind);
-        let reported = event.payload.usage.unwrap_or_default();
-        let (usage, result) = if is_decided(below, &reported) {
-            (reported, Ok(()))
-        } else {
-            estimate::complete(event, kind, &*self.tokenizer)
-        };
-        let record = Arc::new(TokenRecord::new(event, usage));
-        let mut state = self.state();
-        let changes = state.nesting.end(key(event), parent(event), kind, record);
-        state.apply(changes);
-        result
+        // After the charge: what a call has used is never out of sight.
+        self.settings.budgets.iter().for_each(|budget| budget.settle(event.span_id));
+        counted
     }
 
     fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
@@ -72,11 +66,45 @@ impl Handler for TokenCounter {
 }
 
 impl TokenCounter {
+    /// Counts a call that has ended.
+    fn count(&self, event: &Event, kind: Kind) -> HandlerResult {
+        // The lock is free while texts are counted and prices looked up.
+        let below = self.state().nesting.below(key(event), kind);
+        let reported = event.payload.usage.unwrap_or_default();
+        let (usage, result) = if is_decided(below, &reported) {
+            (reported, Ok(()))
+        } else {
+            estimate::complete(event, kind, &*self.settings.tokenizer)
+        };
+        let mut record = TokenRecord::new(event, usage);
+        if record.cost.is_none() && below < Rank::of(&usage) {
+            record.cost = self.price(&record);
+        }
+        let texts =
+            if self.settings.keeps_texts { Texts::of(&event.payload) } else { Texts::default() };
+        let mut state = self.state();
+        record.number = next_number();
+        let changes = state.nesting.end(key(event), parent(event), kind, Arc::new(record));
+        let effects = state.apply(changes, &texts, &self.settings);
+        drop(state);
+        let told = effects.tell(&self.settings);
+        result.and(told)
+    }
+
     /// Remembers where the event lies: calls below it may repeat those above.
-    fn link(&self, event: &Event) {
+    fn link(&self, event: &Event) -> HandlerResult {
         let mut state = self.state();
         let changes = state.nesting.link(key(event), parent(event));
-        state.apply(changes);
+        let effects = state.apply(changes, &Texts::default(), &self.settings);
+        drop(state);
+        effects.tell(&self.settings)
+    }
+
+    fn price(&self, call: &TokenRecord) -> Option<Cost> {
+        let (cost, prices) = self.settings.price(call)?;
+        let source = prices.source();
+        self.state().tally.priced_by(&source);
+        Some(cost)
     }
 }
 

@@ -6,14 +6,14 @@ use crate::call::{Key, Kind, Rank};
 use crate::generations::Generations;
 use crate::record::TokenRecord;
 
-/// How many events are remembered at least; an event takes about 200 bytes.
+/// How many events are remembered at least; an event takes about half a kilobyte.
 const EVENTS: usize = 16_384;
 
 /// How far up a counted call is looked for above another.
 const DEPTH: usize = 256;
 
 /// A call that now counts, or counts no longer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
     Add(Arc<TokenRecord>),
     Remove(Arc<TokenRecord>),

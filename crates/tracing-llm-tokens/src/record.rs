@@ -1,8 +1,24 @@
 //! One counted call.
 
-use tracing_llm::{Event, EventType, SpanId, Text, TraceId, Usage};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
-/// One call that was counted.
+use serde::Serialize;
+use tracing_llm::{
+    Context, Cost, Event, EventType, Outcome, SpanId, Text, Timestamp, TraceId, Usage,
+};
+
+use crate::money::Money;
+use crate::tier::tier;
+
+/// The next number of a record, or of something that is to be told apart from before and after.
+pub(crate) fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
+}
+
+/// One call: what it used, what it cost, and whose it was.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -21,8 +37,10 @@ use tracing_llm::{Event, EventType, SpanId, Text, TraceId, Usage};
 /// assert!(!record.usage.estimated);
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenRecord {
+    /// Its number among the calls of this process, in the order in which they were counted.
+    pub number: u64,
     /// The trace that the call belongs to.
     pub trace_id: TraceId,
     /// The event's own id.
@@ -31,20 +49,76 @@ pub struct TokenRecord {
     pub event_type: EventType,
     /// The model that answered, else the one that was asked for.
     pub model: Option<Text>,
+    /// The model that was asked for.
+    pub requested_model: Option<Text>,
+    /// Who hosts the model, else whose API is spoken.
+    pub provider: Option<Text>,
+    /// The service tier, as the provider names it: `flex`, `priority`, `batch` …
+    pub tier: Option<Text>,
+    /// When the call began.
+    pub start: Timestamp,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// From its start to the first token of a streamed answer.
+    pub first_token: Option<Duration>,
+    /// How it came out.
+    pub outcome: Outcome,
     /// The tokens; [`estimated`](Usage::estimated) if one of the numbers was
     /// counted here, empty if nothing is known.
     pub usage: Usage,
+    /// What it cost, as it was reported or by the [prices](crate::Prices); none if no price is
+    /// known.
+    pub cost: Option<Cost>,
+    /// Session, user, tags and registered keys.
+    pub context: Arc<Context>,
+    /// What was sent, if [texts are kept](crate::TokenCounter::keep_texts).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Text>,
+    /// What came back, if [texts are kept](crate::TokenCounter::keep_texts).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion: Option<Text>,
+    /// It counts no longer: a call around it, told of later, knows more. Only
+    /// [`on_record`](crate::TokenCounter::on_record) sees that.
+    pub taken_back: bool,
 }
 
 impl TokenRecord {
-    /// The record of an event that used this.
+    /// The record of an event that used this, with the cost that the event carries.
     pub(crate) fn new(event: &Event, usage: Usage) -> Self {
+        let payload = &event.payload;
         Self {
+            number: 0,
             trace_id: event.trace_id,
             span_id: event.span_id,
             event_type: event.event_type,
             model: event.model().cloned(),
+            requested_model: payload.model.clone(),
+            provider: payload.provider.as_ref().or(payload.system.as_ref()).cloned(),
+            tier: tier(payload),
+            start: event.start,
+            elapsed: event.elapsed,
+            first_token: payload.stream.as_ref().and_then(|stream| stream.first_token),
+            outcome: event.outcome,
             usage,
+            cost: payload.cost,
+            context: Arc::clone(&event.context),
+            prompt: None,
+            completion: None,
+            taken_back: false,
         }
+    }
+
+    /// All that it cost, if that is known.
+    pub(crate) fn total_cost(&self) -> Option<Money> {
+        let cost = self.cost?;
+        let parts = || Some(cost.input? + cost.output?);
+        cost.total.or_else(parts).filter(|usd| usd.is_finite()).map(Money::from_usd)
+    }
+}
+
+/// The record of an event that was not counted: to try out [prices](crate::Prices).
+impl From<&Event> for TokenRecord {
+    fn from(event: &Event) -> Self {
+        Self::new(event, event.payload.usage.unwrap_or_default())
     }
 }

@@ -1,164 +1,158 @@
-//! The sums.
+//! The sums by all keys, and the last records.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tracing_llm::{EventType, Text};
 
+use crate::by::By;
 use crate::record::TokenRecord;
-use crate::report::{ModelSums, Report};
+use crate::report::Row;
+use crate::ring::{Ring, Texts};
+use crate::rows::Rows;
+use crate::sums::Sums;
 
-/// How many models have sums of their own; the rest share one.
-///
-/// A model's name comes from the program's data: in a gateway it may be anything.
-const MODELS: usize = 256;
+/// How many values of each key have sums of their own at least, if nothing else is said.
+const ROWS: usize = 1_000;
 
-/// Tokens of several calls, added up.
-///
-/// ```
-/// use tracing_llm_tokens::TokenCounter;
-///
-/// let report = TokenCounter::new().report();
-/// assert_eq!(report.llm.calls, 0);
-/// assert_eq!(report.llm.total, 0);
-/// ```
-#[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TokenSums {
-    /// How many calls.
-    pub calls: u64,
-    /// Tokens of the prompts, or of the embedded texts.
-    pub input: u64,
-    /// Tokens of the answers.
-    pub output: u64,
-    /// All tokens: of each call the reported total, else input and output.
-    pub total: u64,
-    /// Part of the input that was read from a cache.
-    pub cache_read: u64,
-    /// Part of the input that was written to a cache.
-    pub cache_write: u64,
-    /// Part of the output that was spent on reasoning.
-    pub reasoning: u64,
-    /// How many of the calls are estimated, at least in part.
-    pub estimated_calls: u64,
-    /// All tokens of the calls that are estimated.
-    pub estimated: u64,
-    /// How many of the calls are not counted, since nothing is known of them.
-    pub unknown_calls: u64,
-}
+/// What every call is summed by, beside its model.
+const FIXED: [By; 6] = [By::EventType, By::Provider, By::Trace, By::Session, By::User, By::Tag];
 
-impl TokenSums {
-    /// Applies `change` (an addition or a subtraction) to each sum that the record has a part in.
-    fn apply(&mut self, record: &TokenRecord, change: fn(u64, u64) -> u64) {
-        let usage = &record.usage;
-        let total = usage.total().unwrap_or_default();
-        for (sum, part) in [
-            (&mut self.calls, 1),
-            (&mut self.input, usage.input.unwrap_or_default()),
-            (&mut self.output, usage.output.unwrap_or_default()),
-            (&mut self.total, total),
-            (&mut self.cache_read, usage.cache_read.unwrap_or_default()),
-            (&mut self.cache_write, usage.cache_write.unwrap_or_default()),
-            (&mut self.reasoning, usage.reasoning.unwrap_or_default()),
-            (&mut self.estimated_calls, u64::from(usage.estimated)),
-            (&mut self.estimated, if usage.estimated { total } else { 0 }),
-            (&mut self.unknown_calls, u64::from(usage.is_empty())),
-        ] {
-            *sum = change(*sum, part);
-        }
-    }
-}
+/// How many context keys have sums. Their names are those that the program registers.
+const CONTEXT_KEYS: usize = 16;
 
-/// Sums by kind of call and by model, and the last records.
+/// How many sources of prices are named.
+const SOURCES: usize = 16;
+
+/// Sums by kind of call and by key, and the last records.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    llm: TokenSums,
-    embedding: TokenSums,
-    models: BTreeMap<Row, TokenSums>,
-    records: VecDeque<Arc<TokenRecord>>,
-    record_limit: usize,
-}
-
-/// A row of the report: the model may not be known, or be one of too many.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Row {
-    Model(EventType, Option<Text>),
-    Others(EventType),
+    llm: Sums,
+    embedding: Sums,
+    models: Rows<(EventType, Option<Text>)>,
+    by: BTreeMap<By, Rows<Option<Text>>>,
+    row_limit: usize,
+    /// Where the prices that were used are from.
+    sources: BTreeSet<String>,
+    pub(crate) ring: Ring,
 }
 
 impl Tally {
     /// Nothing counted; keeps the last `record_limit` records.
     pub(crate) fn new(record_limit: usize) -> Self {
         Self {
-            llm: TokenSums::default(),
-            embedding: TokenSums::default(),
-            models: BTreeMap::new(),
-            records: VecDeque::new(),
-            record_limit,
+            llm: Sums::default(),
+            embedding: Sums::default(),
+            models: Rows::new(ROWS),
+            by: BTreeMap::new(),
+            row_limit: ROWS,
+            sources: BTreeSet::new(),
+            ring: Ring::new(record_limit),
         }
     }
 
     /// Counts a call.
-    pub(crate) fn add(&mut self, record: &Arc<TokenRecord>) {
-        self.apply(record, u64::saturating_add);
-        self.records.push_back(Arc::clone(record));
-        self.limit_records(self.record_limit);
+    pub(crate) fn add(&mut self, record: &Arc<TokenRecord>, texts: Texts) {
+        self.kind(record.event_type).add(record);
+        self.models.add((record.event_type, record.model.clone()), record);
+        for by in self.keys(record) {
+            let rows = self.by.entry(by.clone()).or_insert_with(|| Rows::new(self.row_limit));
+            for value in values(&by, record) {
+                rows.add(value, record);
+            }
+        }
+        self.ring.push(record, texts);
     }
 
     /// Takes back a call that was counted.
-    pub(crate) fn remove(&mut self, record: &Arc<TokenRecord>) {
-        self.apply(record, u64::saturating_sub);
-        if let Some(at) = self.records.iter().rposition(|kept| Arc::ptr_eq(kept, record)) {
-            self.records.remove(at);
+    pub(crate) fn remove(&mut self, record: &TokenRecord) {
+        self.kind(record.event_type).remove(record);
+        self.models.remove(&(record.event_type, record.model.clone()), record);
+        for by in self.keys(record) {
+            if let Some(rows) = self.by.get_mut(&by) {
+                for value in values(&by, record) {
+                    rows.remove(&value, record);
+                }
+            }
         }
+        self.ring.remove(record.number);
     }
 
-    /// Keeps only the last `limit` records from now on.
-    pub(crate) fn limit_records(&mut self, limit: usize) {
-        self.record_limit = limit;
-        let surplus = self.records.len().saturating_sub(limit);
-        self.records.drain(..surplus);
+    /// Keeps sums for at least so many values of each key from now on.
+    pub(crate) fn limit_rows(&mut self, limit: usize) {
+        self.row_limit = limit;
+        self.models.set_limit(limit);
+        self.by.values_mut().for_each(|rows| rows.set_limit(limit));
+    }
+
+    /// A price of this source was used.
+    pub(crate) fn priced_by(&mut self, source: &str) {
+        if !self.sources.contains(source) && self.sources.len() < SOURCES {
+            self.sources.insert(source.to_owned());
+        }
     }
 
     /// Forgets all.
     pub(crate) fn reset(&mut self) {
-        *self = Self::new(self.record_limit);
+        self.llm = Sums::default();
+        self.embedding = Sums::default();
+        self.models = Rows::new(self.row_limit);
+        self.by.clear();
+        self.sources.clear();
+        self.ring.clear();
     }
 
-    pub(crate) fn llm(&self) -> &TokenSums {
+    pub(crate) fn llm(&self) -> &Sums {
         &self.llm
     }
 
-    pub(crate) fn embedding(&self) -> &TokenSums {
+    pub(crate) fn embedding(&self) -> &Sums {
         &self.embedding
     }
 
-    pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<TokenRecord>> {
-        self.records.iter()
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &String> {
+        self.sources.iter()
     }
 
-    pub(crate) fn report(&self) -> Report {
-        let models = self.models.iter().filter(|(_, sums)| sums.calls > 0).map(|(row, sums)| {
-            let (event_type, model) = match row {
-                Row::Model(event_type, model) => (*event_type, model.clone()),
-                Row::Others(event_type) => (*event_type, Some(Text::literal("(others)"))),
-            };
-            ModelSums { event_type, model, sums: *sums }
-        });
-        Report::new(self.llm, self.embedding, models.collect())
-    }
-
-    fn apply(&mut self, record: &TokenRecord, change: fn(u64, u64) -> u64) {
-        let embedding = record.event_type == EventType::EMBEDDING;
-        let sums = if embedding { &mut self.embedding } else { &mut self.llm };
-        sums.apply(record, change);
-
-        let mut row = Row::Model(record.event_type, record.model.clone());
-        if self.models.len() >= MODELS && !self.models.contains_key(&row) {
-            row = Row::Others(record.event_type);
+    /// The sums by this, in no order.
+    pub(crate) fn rows(&self, by: &By) -> Vec<Row> {
+        if *by == By::Model {
+            let rows = self.models.iter().map(|((event_type, model), sums)| Row {
+                event_type: Some(*event_type),
+                ..Row::new(model.clone(), sums.clone())
+            });
+            return rows.chain(self.models.others().map(Row::of_others)).collect();
         }
-        self.models.entry(row).or_default().apply(record, change);
+        let Some(rows) = self.by.get(by) else { return Vec::new() };
+        let own = rows.iter().map(|(value, sums)| Row::new(value.clone(), sums.clone()));
+        own.chain(rows.others().map(Row::of_others)).collect()
     }
+
+    fn kind(&mut self, event_type: EventType) -> &mut Sums {
+        if event_type == EventType::EMBEDDING { &mut self.embedding } else { &mut self.llm }
+    }
+
+    /// What a call is summed by, beside its model. The same when it is taken back: a context key
+    /// that has sums keeps them.
+    fn keys(&self, record: &TokenRecord) -> Vec<By> {
+        let mut keys = FIXED.to_vec();
+        let mut free = CONTEXT_KEYS.saturating_sub(self.by.len().saturating_sub(FIXED.len()));
+        for name in record.context.keys.keys() {
+            let by = By::Key(name.clone());
+            let known = self.by.contains_key(&by);
+            if known || free > 0 {
+                free -= usize::from(!known);
+                keys.push(by);
+            }
+        }
+        keys
+    }
+}
+
+/// The rows that a call is in: one for each value that it has, or the one of calls without any.
+fn values(by: &By, record: &TokenRecord) -> Vec<Option<Text>> {
+    let values = by.values(record);
+    if values.is_empty() { vec![None] } else { values.into_iter().map(Some).collect() }
 }
 
 #[cfg(test)]

@@ -381,10 +381,7 @@ fn reports_are_whole_while_events_come_in() {
             let report = counter.report();
             assert_eq!(report.llm.total, report.llm.calls * 3);
             assert_eq!(report.llm.input, report.llm.output * 2);
-            assert_eq!(
-                report.models.iter().map(|row| row.sums.total).sum::<u64>(),
-                report.llm.total
-            );
+            assert_eq!(report.rows.iter().map(|row| row.sums.total).sum::<u64>(), report.llm.total);
         }
     });
     assert_eq!(counter.calls(), THREADS * CALLS);

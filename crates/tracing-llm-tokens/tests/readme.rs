@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use tracing_llm::{Event, EventType, Handler, Message, Usage};
@@ -10,9 +11,10 @@ use tracing_llm_tokens::TokenCounter;
 #[test]
 fn the_report_in_the_readme_is_what_is_printed() {
     let mut counter = TokenCounter::new();
-    let mut count = |event_type: EventType, model: &'static str, change: &dyn Fn(&mut Event)| {
+    let mut count = |event_type, model: &'static str, millis, change: &dyn Fn(&mut Event)| {
         let mut event = Event::new(event_type, "call");
         event.payload.model = Some(model.into());
+        event.elapsed = Duration::from_millis(millis);
         change(&mut event);
         counter.on_end(&Arc::new(event)).unwrap();
     };
@@ -20,6 +22,7 @@ fn the_report_in_the_readme_is_what_is_printed() {
     count(
         EventType::LLM,
         "gpt-5-mini",
+        3_410,
         &usage(json!({"usage": {
             "prompt_tokens": 8_440, "completion_tokens": 240, "total_tokens": 8_680,
             "prompt_tokens_details": {"cached_tokens": 7_680},
@@ -29,19 +32,21 @@ fn the_report_in_the_readme_is_what_is_printed() {
     count(
         EventType::LLM,
         "gpt-5-mini",
+        1_480,
         &usage(json!({"usage": {
             "prompt_tokens": 8_440, "completion_tokens": 85, "total_tokens": 8_525,
             "prompt_tokens_details": {"cached_tokens": 7_680},
             "completion_tokens_details": {"reasoning_tokens": 64},
         }})),
     );
-    count(EventType::LLM, "llama-3.3", &|event| {
+    count(EventType::LLM, "llama-3.3", 260, &|event| {
         event.payload.messages = [Message::user("Say hello to the world")].into();
         event.payload.replies = [Message::assistant("Hello world")].into();
     });
     count(
         EventType::EMBEDDING,
         "text-embedding-3-small",
+        92,
         &usage(json!({"usage": {"prompt_tokens": 4_031, "total_tokens": 4_031}})),
     );
 

@@ -1,82 +1,148 @@
-use super::*;
+use std::sync::Arc;
+use std::time::Duration;
 
-fn sums(calls: u64, input: u64, output: u64) -> TokenSums {
-    let mut sums = TokenSums::default();
-    (sums.calls, sums.input, sums.output, sums.total) = (calls, input, output, input + output);
-    sums
+use serde_json::json;
+use tracing_llm::{Context, Event, Handler, Outcome, Usage};
+
+use super::*;
+use crate::{PriceTable, Rates, TokenCounter};
+
+fn call(event_type: EventType, model: &'static str, millis: u64, usage: Usage) -> Event {
+    let mut event = Event::new(event_type, "call");
+    event.payload.model = (!model.is_empty()).then(|| Text::literal(model));
+    event.payload.usage = (!usage.is_empty()).then_some(usage);
+    event.elapsed = Duration::from_millis(millis);
+    event
 }
 
-fn row(event_type: EventType, model: &str, sums: TokenSums) -> ModelSums {
-    ModelSums { event_type, model: Some(Text::from(model)), sums }
+/// Two models with prices, one without, a failed call, and an embedding.
+fn full() -> TokenCounter {
+    let prices = PriceTable::new("2026-11-01")
+        .model("large", Rates::new(3.0, 15.0).cache_read(0.3))
+        .model("embed", Rates::of_input(0.02));
+    let mut counter = TokenCounter::new().no_prices().prices(prices);
+    for number in 1..=9 {
+        let mut usage = Usage::new(112_355, 333);
+        (usage.cache_read, usage.reasoning) = (Some(100_000), Some(133));
+        counter.on_end(&Arc::new(call(EventType::LLM, "large", number * 400, usage))).unwrap();
+    }
+    let mut estimated = Usage::new(1_280, 211);
+    estimated.estimated = true;
+    let mut failed = call(EventType::LLM, "", 31_000, Usage::default());
+    failed.outcome = Outcome::Error;
+    for event in [
+        call(EventType::LLM, "llama|3", 240, estimated),
+        failed,
+        call(EventType::EMBEDDING, "embed", 35, Usage::of_input(8_120)),
+    ] {
+        counter.on_end(&Arc::new(event)).unwrap();
+    }
+    counter
 }
 
 #[test]
 fn a_full_report_reads_well() {
-    let mut llm = sums(14, 1_012_480, 3_211);
-    (llm.cache_read, llm.reasoning) = (900_000, 1_200);
-    (llm.estimated_calls, llm.estimated, llm.unknown_calls) = (4, 1_491, 1);
-    let embedding = sums(3, 8_120, 0);
-    let mut claude = sums(4, 1_280, 211);
-    (claude.estimated_calls, claude.estimated) = (4, 1_491);
-    let mut failed = sums(1, 0, 0);
-    failed.unknown_calls = 1;
-    let report = Report::new(
-        llm,
-        embedding,
-        vec![
-            row(EventType::EMBEDDING, "text-embedding-3-small", embedding),
-            ModelSums { event_type: EventType::LLM, model: None, sums: failed },
-            row(EventType::LLM, "claude-sonnet-4-5", claude),
-            row(EventType::LLM, "gpt-5-mini", sums(9, 1_011_200, 3_000)),
-        ],
-    );
     let expected = "\
-1,015,691 tokens in 14 LLM calls: 1,012,480 prompt, 3,211 completion
-8,120 tokens in 3 embedding calls
+1,015,683 tokens in 11 LLM calls: 1,012,475 prompt, 3,208 completion
+8,120 tokens in 1 embedding call
+$0.65, without 1 call that has no known price
 
-model                   calls     prompt  completion      total
-gpt-5-mini                  9  1,011,200       3,000  1,014,200
-claude-sonnet-4-5           4      1,280         211      1,491 ~
-(no model)                  1          0           0          0
-text-embedding-3-small      3      8,120                  8,120
+model       calls  errors     prompt  completion      total       cost     p50     p95
+large           9       0  1,011,195       2,997  1,014,192   $0.64854   2.0 s   3.6 s
+llama|3         1       0      1,280         211      1,491~         ?  240 ms  240 ms
+(no model)      1       1          0           0          0               31 s    31 s
+embed           1       0      8,120                  8,120   $0.00016   35 ms   35 ms
 
-900,000 of the prompts read from a cache, 1,200 of the completions spent on reasoning
-~ estimated, not reported by the provider: 1,491 tokens in 4 of 17 calls
-not counted, for nothing is known of them: 1 of 17 calls
+900,000 of the prompts read from a cache, 1,197 of the completions spent on reasoning
+~ estimated, not reported by the provider: 1,491 tokens in 1 of 12 calls
+not counted, for nothing is known of them: 1 of 12 calls
+? no price is known: 1,491 tokens in 1 of 12 calls
+prices: own table of 2026-11-01
 ";
-    assert_eq!(report.to_string(), expected);
+    assert_eq!(full().report().to_string(), expected);
+}
+
+#[test]
+fn a_report_is_markdown_too() {
+    let expected = "\
+1,015,683 tokens in 11 LLM calls: 1,012,475 prompt, 3,208 completion  
+8,120 tokens in 1 embedding call  
+$0.65, without 1 call that has no known price
+
+| model | calls | errors | prompt | completion | total | cost | p50 | p95 |
+| :-- | --: | --: | --: | --: | --: | --: | --: | --: |
+| large | 9 | 0 | 1,011,195 | 2,997 | 1,014,192 | $0.64854 | 2.0 s | 3.6 s |
+| llama\\|3 | 1 | 0 | 1,280 | 211 | 1,491~ | ? | 240 ms | 240 ms |
+| (no model) | 1 | 1 | 0 | 0 | 0 |  | 31 s | 31 s |
+| embed | 1 | 0 | 8,120 |  | 8,120 | $0.00016 | 35 ms | 35 ms |
+
+900,000 of the prompts read from a cache, 1,197 of the completions spent on reasoning  
+~ estimated, not reported by the provider: 1,491 tokens in 1 of 12 calls  
+not counted, for nothing is known of them: 1 of 12 calls  
+? no price is known: 1,491 tokens in 1 of 12 calls  
+prices: own table of 2026-11-01
+";
+    assert_eq!(full().report().to_markdown(), expected);
+}
+
+#[test]
+fn a_report_is_json_too_with_money_in_dollars_and_times_in_seconds() {
+    let json = full().report().to_json();
+    assert_eq!(json["by"], "model");
+    assert_eq!(json["prices"], json!(["own table of 2026-11-01"]));
+    assert_eq!(json["rows"][0]["key"], "large");
+    assert_eq!(json["rows"][0]["event_type"], "LLM");
+    assert_eq!(json["rows"][1]["sums"]["cost"], json!(null));
+    assert_eq!(json["rows"][1]["sums"]["unpriced"], 1_491);
+    let failed = &json["rows"][2]["sums"];
+    assert_eq!((&failed["errors"], &failed["elapsed"]["total"]), (&json!(1), &json!(31.0)));
+    assert_eq!(json["embedding"]["cost"], json!(0.000_162_4));
+}
+
+#[test]
+fn rows_can_be_by_anything_and_the_rest_shares_one() {
+    let mut counter = TokenCounter::new().no_prices().row_limit(1);
+    for (session, tokens) in [(None, 5), (Some("a"), 10), (Some("b"), 30), (Some("c"), 20)] {
+        let mut event = call(EventType::LLM, "m", 0, Usage::new(tokens, 0));
+        let mut context = Context::default();
+        context.session_id = session.map(Text::literal);
+        event.context = Arc::new(context);
+        counter.on_end(&Arc::new(event)).unwrap();
+    }
+    let expected = "\
+65 tokens in 4 LLM calls: 65 prompt, 0 completion
+
+session             calls  prompt  completion  total
+b                       1      30           0     30
+c                       1      20           0     20
+(2 other sessions)      2      15           0     15
+
+no price is known: 65 tokens in 4 of 4 calls
+";
+    assert_eq!(counter.report_by(By::Session).to_string(), expected);
 }
 
 #[test]
 fn a_report_of_nothing_says_so() {
-    assert_eq!(Report::default().to_string(), "no LLM or embedding calls\n");
+    let report = TokenCounter::new().report();
+    assert_eq!(report.to_string(), "no LLM or embedding calls\n");
+    assert_eq!(report.to_markdown(), "no LLM or embedding calls\n");
 }
 
 #[test]
-fn a_report_of_reported_usage_alone_has_no_notes() {
-    let llm = sums(1, 11, 7);
-    let report = Report::new(llm, TokenSums::default(), vec![row(EventType::LLM, "m", llm)]);
+fn a_report_of_reported_usage_and_cost_alone_has_no_notes() {
+    let mut counter = TokenCounter::new();
+    let mut event = call(EventType::LLM, "m", 0, Usage::new(11, 7));
+    let mut cost = tracing_llm::Cost::default();
+    cost.total = Some(1_234.5);
+    event.payload.cost = Some(cost);
+    counter.on_end(&Arc::new(event)).unwrap();
     let expected = "\
 18 tokens in 1 LLM call: 11 prompt, 7 completion
+$1,234.50
 
-model  calls  prompt  completion  total
-m          1      11           7     18
+model  calls  prompt  completion  total       cost
+m          1      11           7     18  $1,234.50
 ";
-    assert_eq!(report.to_string(), expected);
-}
-
-#[test]
-fn a_model_s_name_is_shown_not_executed() {
-    assert_eq!(shown("gpt\u{1b}[31m\n-5"), "gpt\\u{1b}[31m\\n-5");
-    assert_eq!(shown("gpt-é"), "gpt-é");
-    assert_eq!(shown(&"x".repeat(500)), format!("{}…", "x".repeat(NAME)));
-}
-
-#[test]
-fn numbers_have_commas() {
-    let shown = [0, 12, 999, 1_000, 12_345, 1_234_567, u64::MAX].map(number);
-    assert_eq!(
-        shown,
-        ["0", "12", "999", "1,000", "12,345", "1,234,567", "18,446,744,073,709,551,615"]
-    );
+    assert_eq!(counter.report().to_string(), expected);
 }

@@ -1,11 +1,29 @@
-use tracing_llm::{Event, Usage};
+use std::time::Duration;
+
+use serde_json::json;
+use tracing_llm::{Context, Cost, Event, Outcome, Usage};
 
 use super::*;
+use crate::record::next_number;
+use crate::report;
 
 fn record(event_type: EventType, model: Option<&str>, usage: Usage) -> Arc<TokenRecord> {
     let mut event = Event::new(event_type, "call");
     event.payload.model = model.map(Text::from);
-    Arc::new(TokenRecord::new(&event, usage))
+    let mut record = TokenRecord::new(&event, usage);
+    record.number = next_number();
+    Arc::new(record)
+}
+
+fn add(tally: &mut Tally, record: &Arc<TokenRecord>) {
+    tally.add(record, Texts::default());
+}
+
+/// The rows as they are read.
+fn rows(tally: &Tally, by: &By) -> Vec<Row> {
+    let mut rows = tally.rows(by);
+    report::sort(&mut rows);
+    rows
 }
 
 fn llm(model: &str, input: u64, output: u64) -> Arc<TokenRecord> {
@@ -15,18 +33,17 @@ fn llm(model: &str, input: u64, output: u64) -> Arc<TokenRecord> {
 #[test]
 fn sums_are_kept_by_kind_and_by_model() {
     let mut tally = Tally::new(10);
-    tally.add(&llm("large", 100, 10));
-    tally.add(&llm("small", 20, 2));
-    tally.add(&llm("large", 100, 10));
-    tally.add(&record(EventType::EMBEDDING, Some("large"), Usage::of_input(7)));
+    add(&mut tally, &llm("large", 100, 10));
+    add(&mut tally, &llm("small", 20, 2));
+    add(&mut tally, &llm("large", 100, 10));
+    add(&mut tally, &record(EventType::EMBEDDING, Some("large"), Usage::of_input(7)));
 
     assert_eq!((tally.llm().calls, tally.llm().input, tally.llm().output), (3, 220, 22));
     assert_eq!((tally.llm().total, tally.embedding().total), (242, 7));
-    let report = tally.report();
-    let rows: Vec<_> = report
-        .models
+    let by_model = rows(&tally, &By::Model);
+    let rows: Vec<_> = by_model
         .iter()
-        .map(|row| (row.event_type, row.model.as_deref().unwrap(), row.sums.total))
+        .map(|row| (row.event_type.unwrap(), row.key.as_deref().unwrap(), row.sums.total))
         .collect();
     assert_eq!(
         rows,
@@ -38,20 +55,116 @@ fn sums_are_kept_by_kind_and_by_model() {
     );
 }
 
-#[test]
-fn a_call_that_is_taken_back_leaves_no_trace() {
-    let mut tally = Tally::new(10);
-    tally.add(&llm("small", 20, 2));
-    let before = tally.report();
+/// A call with all that can be summed.
+fn whole() -> TokenRecord {
+    let mut context = Context::default();
+    context.session_id = Some("s-1".into());
+    context.user_id = Some("u-1".into());
+    context.tags = vec!["b".into(), "a".into(), "b".into()];
+    context.keys.insert("tenant".into(), json!("acme"));
+    context.keys.insert("shard".into(), json!(7));
+    let mut event = Event::new(EventType::LLM, "call");
+    event.context = Arc::new(context);
+    event.payload.model = Some("large".into());
+    event.payload.provider = Some("openai".into());
+    event.elapsed = Duration::from_millis(800);
+    event.outcome = Outcome::Error;
+    let mut cost = Cost::default();
+    cost.total = Some(0.1);
+    event.payload.cost = Some(cost);
     let mut usage = Usage::new(100, 10);
     usage.estimated = true;
     usage.cache_read = Some(50);
-    let wrapper = record(EventType::LLM, Some("large"), usage);
-    tally.add(&wrapper);
-    assert_ne!(tally.report(), before);
+    let mut record = TokenRecord::new(&event, usage);
+    record.first_token = Some(Duration::from_millis(90));
+    record.number = next_number();
+    record
+}
+
+const ALL: [By; 9] = [
+    By::EventType,
+    By::Model,
+    By::Provider,
+    By::Trace,
+    By::Session,
+    By::User,
+    By::Tag,
+    By::Key(Text::literal("tenant")),
+    By::Key(Text::literal("shard")),
+];
+
+#[test]
+fn a_call_is_summed_by_everything_that_it_has() {
+    let mut tally = Tally::new(10);
+    add(&mut tally, &Arc::new(whole()));
+    let expected = [
+        vec!["LLM"],
+        vec!["large"],
+        vec!["openai"],
+        vec!["00000000000000000000000000000001"],
+        vec!["s-1"],
+        vec!["u-1"],
+        vec!["a", "b"],
+        vec!["acme"],
+        vec!["7"],
+    ];
+    for (by, expected) in ALL.iter().zip(expected) {
+        let rows = rows(&tally, by);
+        let keys: Vec<_> = rows.iter().map(|row| row.key.as_deref().unwrap()).collect();
+        assert_eq!(keys, expected, "{by}");
+        for Row { sums, .. } in rows {
+            assert_eq!((sums.calls, sums.errors, sums.total), (1, 1, 110), "{by}");
+            assert_eq!(sums.cost(), Some(0.1), "{by}");
+            assert_eq!(sums.elapsed.total(), Duration::from_millis(800), "{by}");
+            assert_eq!(sums.first_token.count(), 1, "{by}");
+            assert_eq!(sums.tokens_per_second(), Some(12.5), "{by}");
+        }
+    }
+}
+
+#[test]
+fn calls_without_a_value_have_a_row_without_a_key() {
+    let mut tally = Tally::new(10);
+    add(&mut tally, &llm("small", 20, 2));
+    add(&mut tally, &Arc::new(whole()));
+    for by in &ALL[..7] {
+        let without = rows(&tally, by).iter().filter(|row| row.key.is_none()).count();
+        let of_all = matches!(by, By::EventType | By::Model | By::Trace);
+        assert_eq!(without, usize::from(!of_all), "{by}");
+    }
+}
+
+#[test]
+fn a_call_that_is_taken_back_leaves_no_trace() {
+    let mut tally = Tally::new(10);
+    add(&mut tally, &llm("small", 20, 2));
+    let before = ALL.map(|by| rows(&tally, &by));
+    let (llm, records) = (tally.llm().clone(), tally.ring.records().count());
+    let wrapper = Arc::new(whole());
+    add(&mut tally, &wrapper);
+    assert_ne!(ALL.map(|by| rows(&tally, &by)), before);
     tally.remove(&wrapper);
-    assert_eq!(tally.report(), before);
-    assert_eq!(tally.records().count(), 1);
+    assert_eq!(ALL.map(|by| rows(&tally, &by)), before);
+    assert_eq!((tally.llm(), tally.ring.records().count()), (&llm, records));
+}
+
+#[test]
+fn context_keys_are_limited_and_those_that_are_there_stay() {
+    let mut tally = Tally::new(0);
+    for number in 0..100 {
+        let mut record = whole();
+        let mut context = Context::default();
+        context.keys.insert("tenant".into(), json!("acme"));
+        context.keys.insert(format!("key {number}").into(), json!(1));
+        record.context = Arc::new(context);
+        let record = Arc::new(record);
+        add(&mut tally, &record);
+        if number % 2 == 1 {
+            tally.remove(&record);
+        }
+    }
+    assert_eq!(tally.by.len(), FIXED.len() + CONTEXT_KEYS);
+    assert_eq!(rows(&tally, &By::key("tenant"))[0].sums.calls, 50);
 }
 
 #[test]
@@ -59,7 +172,7 @@ fn a_reported_total_counts_as_it_is() {
     let mut tally = Tally::new(10);
     let mut usage = Usage::new(758, 102);
     usage.reported_total = Some(1_725);
-    tally.add(&record(EventType::LLM, None, usage));
+    add(&mut tally, &record(EventType::LLM, None, usage));
     assert_eq!((tally.llm().input, tally.llm().output, tally.llm().total), (758, 102, 1_725));
 }
 
@@ -68,55 +181,18 @@ fn what_is_estimated_and_what_is_not_known_is_told() {
     let mut tally = Tally::new(10);
     let mut usage = Usage::new(9, 2);
     usage.estimated = true;
-    tally.add(&record(EventType::LLM, None, usage));
-    tally.add(&record(EventType::LLM, None, Usage::default()));
-    tally.add(&llm("large", 100, 10));
+    add(&mut tally, &record(EventType::LLM, None, usage));
+    add(&mut tally, &record(EventType::LLM, None, Usage::default()));
+    add(&mut tally, &llm("large", 100, 10));
     let sums = tally.llm();
     assert_eq!((sums.calls, sums.estimated_calls, sums.unknown_calls), (3, 1, 1));
     assert_eq!((sums.total, sums.estimated), (121, 11));
 }
 
 #[test]
-fn only_the_last_records_are_kept() {
-    let mut tally = Tally::new(3);
-    for number in 0..10 {
-        tally.add(&llm("large", number, 0));
-    }
-    let inputs = |tally: &Tally| -> Vec<_> {
-        tally.records().filter_map(|record| record.usage.input).collect()
-    };
-    assert_eq!(inputs(&tally), [7, 8, 9]);
-    tally.limit_records(1);
-    assert_eq!(inputs(&tally), [9]);
-    tally.limit_records(0);
-    tally.add(&llm("large", 10, 0));
-    assert_eq!(inputs(&tally), [0; 0]);
-    assert_eq!(tally.llm().calls, 11);
-}
-
-#[test]
-fn too_many_models_share_a_row() {
-    let mut tally = Tally::new(0);
-    let records: Vec<_> = (0..1_000).map(|number| llm(&format!("model {number}"), 1, 0)).collect();
-    for record in &records {
-        tally.add(record);
-    }
-    let report = tally.report();
-    assert_eq!(report.models.len(), MODELS + 1);
-    let others = &report.models[0];
-    assert_eq!((others.model.as_deref(), others.sums.total), (Some("(others)"), 744));
-    assert_eq!(report.models.iter().map(|row| row.sums.total).sum::<u64>(), 1_000);
-
-    for record in &records {
-        tally.remove(record);
-    }
-    assert_eq!(tally.report(), Tally::new(0).report());
-}
-
-#[test]
 fn sums_do_not_overflow() {
     let mut tally = Tally::new(0);
-    tally.add(&llm("large", u64::MAX, u64::MAX));
-    tally.add(&llm("large", u64::MAX, 1));
+    add(&mut tally, &llm("large", u64::MAX, u64::MAX));
+    add(&mut tally, &llm("large", u64::MAX, 1));
     assert_eq!((tally.llm().input, tally.llm().total), (u64::MAX, u64::MAX));
 }

@@ -2,6 +2,7 @@
 
 use tracing::Span;
 
+use super::EventHandle;
 use super::records::Records;
 use crate::{SpanId, TraceId};
 
@@ -32,7 +33,36 @@ pub struct CurrentEvent {
 /// ```
 #[must_use]
 pub fn current() -> Option<CurrentEvent> {
-    let records = Records::nearest(&Span::current());
+    ids(&Records::nearest(&Span::current()))
+}
+
+impl EventHandle {
+    /// The ids of the event, as [`current`] gives them inside of it; none on a disabled span.
+    ///
+    /// The trace's id can still change at the first enter, if a
+    /// [`ContextSource`](crate::ContextSource) supplies it; the event's own id stays.
+    ///
+    /// ```
+    /// use tracing_llm::prelude::*;
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let (layer, callbacks) = tracing_llm::layer().build();
+    /// let subscriber = tracing_subscriber::registry().with(layer.filtered());
+    /// tracing::subscriber::with_default(subscriber, || {
+    ///     let span = event_span!(LLM, "chat");
+    ///     let before = span.llm().ids();
+    ///     assert!(before.is_some());
+    ///     assert_eq!(span.in_scope(tracing_llm::current), before);
+    /// });
+    /// # drop(callbacks);
+    /// ```
+    #[must_use]
+    pub fn ids(&self) -> Option<CurrentEvent> {
+        ids(&self.records)
+    }
+}
+
+fn ids(records: &Records) -> Option<CurrentEvent> {
     let state = records.first()?.lock();
     Some(CurrentEvent { trace_id: state.trace.as_ref()?.ids().trace_id, span_id: state.span_id? })
 }
