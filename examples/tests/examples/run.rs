@@ -59,7 +59,16 @@ fn path(name: &str) -> PathBuf {
 /// The text with a word in place of each trace id and each time.
 pub(crate) fn without_ids_and_times(text: &str) -> String {
     text.lines()
-        .map(|line| line.split("  ").map(part).collect::<Vec<_>>().join("  ") + "\n")
+        .map(|line| {
+            let shown = line.split("  ").map(|text| part(text.trim())).collect::<Vec<_>>();
+            // A column of times is as wide as they are.
+            let in_table =
+                line.ends_with("p95") || shown.iter().filter(|part| *part == "TIME").count() > 1;
+            match in_table {
+                true => shown.join(" ").split_whitespace().collect::<Vec<_>>().join(" ") + "\n",
+                false => line.split("  ").map(part).collect::<Vec<_>>().join("  ") + "\n",
+            }
+        })
         .collect()
 }
 
