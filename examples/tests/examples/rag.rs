@@ -147,7 +147,7 @@ fn a_chat_model_streams_its_answer_and_reports_its_usage() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stdout.contains("\n\nBees dance.\n\n"), "{}", run.stdout);
     assert!(
-        run.stdout.contains("bee-2026-11      1   1,234           2  1,236\n"),
+        run.stdout.contains("bee-2026-11      1   1,234           2  1,236  "),
         "{}",
         run.stdout
     );
