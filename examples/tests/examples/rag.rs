@@ -74,10 +74,10 @@ fn the_spans_stand_in_the_file_as_a_tree() {
     let folder = folder("spans");
     let run = run(rag(&folder).args(["--spans", "here.jsonl", "-q", DISTANCE]));
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    assert!(run.stdout.ends_with("spans     here.jsonl\n          wrote 11 of 11 spans\n"));
+    assert!(run.stdout.ends_with("spans     here.jsonl\n          wrote 10 of 10 spans\n"));
 
     let spans = spans(&folder.join("here.jsonl"));
-    assert_eq!(spans.len(), 11);
+    assert_eq!(spans.len(), 10);
     let below = |child: &str, parent: &str| {
         assert_eq!(only(&spans, child).text("parentSpanId"), only(&spans, parent).text("spanId"));
     };
@@ -86,8 +86,9 @@ fn the_spans_stand_in_the_file_as_a_tree() {
     assert_eq!(named(&spans, "split").count(), 2);
     below("bm25", "answer");
     below("synthesize", "answer");
-    below("prompt", "synthesize");
     below("chat", "synthesize");
+    // The template stands on the call that it was filled for.
+    assert!(only(&spans, "chat").attribute("llm.prompt_template.variables").is_some());
     let query = only(&spans, "answer");
     assert_eq!(query.text("parentSpanId"), "");
     assert_ne!(query.text("traceId"), only(&spans, "index_construction").text("traceId"));
@@ -101,7 +102,7 @@ fn a_second_run_is_appended() {
         let run = run(rag(&folder).arg(DISTANCE));
         assert_eq!(run.code, Some(0), "{}", run.stderr);
     }
-    assert_eq!(spans(&folder.join("spans.jsonl")).len(), 22);
+    assert_eq!(spans(&folder.join("spans.jsonl")).len(), 20);
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn concurrent_questions_run_at_once_and_stay_apart() {
         let trace: Vec<_> = spans.iter().filter(|span| span.text("traceId") == trace).collect();
         let mut names: Vec<_> = trace.iter().map(|span| span.text("name")).collect();
         names.sort_unstable();
-        assert_eq!(names, ["answer", "bm25", "chat", "prompt", "synthesize"]);
+        assert_eq!(names, ["answer", "bm25", "chat", "synthesize"]);
         for span in trace {
             assert!(span.0.to_string().contains(question), "{}", span.0);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tracing_llm::{Content, Context, Event, Message, SpanId};
 
 use super::Decided;
@@ -163,7 +164,13 @@ fn fits(template: &Event, call: &Event) -> bool {
         && payload.template.is_none()
         && call.context.template.is_none()
         && inherit_the_same(&template.context, &call.context)
-        && template.payload.prompt.as_deref().is_none_or(sent)
+        && filled(template).into_iter().flatten().all(sent)
+}
+
+/// The text that a template was filled to, as its event may tell it.
+fn filled(template: &Event) -> [Option<&str>; 2] {
+    let payload = &template.payload;
+    [payload.prompt.as_deref(), payload.output.as_ref().and_then(Value::as_str)]
 }
 
 fn says(message: &Message, filled: &str) -> bool {

@@ -14,6 +14,7 @@ mod family;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::Value;
 use tracing_llm::{Event, EventType, SpanId, Template, TraceId};
 
 use self::family::{Family, Role};
@@ -149,13 +150,16 @@ pub(crate) fn template_of(event: &Event) -> Option<&Template> {
 }
 
 /// Whether all that a TEMPLATING event says has a place on the span of a call: it went well, and
-/// carries a template, perhaps the filled text, and nothing else. One that came in as a kind of
+/// carries a template, perhaps the filled text (as prompt or output), and nothing else. One that came in as a kind of
 /// span goes out as that kind.
 fn is_foldable(event: &Event) -> bool {
     let payload = &event.payload;
     let mut bare = tracing_llm::Payload::default();
     bare.template.clone_from(&payload.template);
     bare.prompt.clone_from(&payload.prompt);
+    if payload.output.as_ref().is_some_and(Value::is_string) {
+        bare.output.clone_from(&payload.output);
+    }
     let has_kind = event.kind.as_deref().is_some_and(|kind| !kind.trim().is_empty());
     template_of(event).is_some()
         && *payload == bare

@@ -157,8 +157,16 @@ fn what_has_no_place_on_a_call_keeps_its_template_a_span() {
 
 #[test]
 fn a_filled_text_must_be_in_what_was_sent() {
-    let mut filled = template(2, 0, 1);
-    filled.payload.prompt = Some("Answer why?".into());
+    let mut as_prompt = template(2, 0, 1);
+    as_prompt.payload.prompt = Some("Answer why?".into());
+    let mut as_output = template(2, 0, 1);
+    as_output.payload.output = Some("Answer why?".into());
+    for filled in [as_prompt, as_output] {
+        must_be_in_what_was_sent(filled);
+    }
+}
+
+fn must_be_in_what_was_sent(filled: Event) {
     let mut sent = call(3, 2, 3);
     assert_eq!(decide(&[filled.clone(), sent.clone()]), "2 3");
     sent.payload.messages =
