@@ -40,7 +40,7 @@ const IO: &[&str] = &[
 ];
 
 /// The files that may do input and output in a handler's crate.
-const IO_FILES: &[&str] = &["client", "sink", "writer", "file"];
+const IO_FILES: &[&str] = &["client", "sink", "writer", "file", "source", "spool"];
 
 fn handlers() -> Vec<String> {
     crates().into_iter().filter(|name| name != CORE).collect()

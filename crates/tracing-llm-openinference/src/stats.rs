@@ -133,7 +133,6 @@ pub(crate) enum Place {
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<Counts>);
 
-#[allow(dead_code, reason = "some of it is for the spool")]
 impl Tally {
     /// Spans were made; they wait.
     pub(crate) fn produced(&self, spans: u64) {

@@ -22,7 +22,6 @@ pub(crate) struct Settings {
     pub(crate) quirks: Quirks,
     /// Which events are taken.
     pub(crate) selection: Selection,
-    #[allow(dead_code, reason = "the sender reads it")]
     pub(crate) limits: Limits,
     /// Off on purpose (`OTEL_SDK_DISABLED`), not for want of an output.
     pub(crate) disabled: bool,
@@ -30,7 +29,6 @@ pub(crate) struct Settings {
 
 /// How spans are sent.
 #[derive(Clone, Debug)]
-#[allow(dead_code, reason = "the sender reads it")]
 pub(crate) struct OtlpSettings {
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: Vec<(String, Secret)>,
@@ -51,7 +49,6 @@ pub(crate) struct OtlpSettings {
 
 /// What is spoken to the collector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the sender reads it")]
 pub(crate) enum Protocol {
     HttpProtobuf,
     /// With the feature `grpc`.
@@ -77,7 +74,6 @@ impl OtlpSettings {
 
 /// A folder of spans that could not be sent yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the sender reads it")]
 pub(crate) struct SpoolSettings {
     pub(crate) folder: PathBuf,
     /// How many bytes the folder may hold; beyond, the oldest segments go.
@@ -88,7 +84,6 @@ pub(crate) struct SpoolSettings {
 
 /// How much one span may hold. OpenTelemetry's `OTEL_SPAN_*_LIMIT` and `OTEL_ATTRIBUTE_*_LIMIT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "the sender reads it")]
 pub(crate) struct Limits {
     /// Attributes of a span.
     pub(crate) attributes: usize,
