@@ -69,9 +69,10 @@ server rotel 0.0.1a15
 server oteltap 1.0.0
 
 phoenix=$(free_port)
+phoenix_grpc=$(free_port)
 start phoenix "http://127.0.0.1:$phoenix/healthz" env \
   PHOENIX_WORKING_DIR="$run" PHOENIX_HOST=127.0.0.1 PHOENIX_PORT="$phoenix" \
-  PHOENIX_GRPC_PORT="$(free_port)" PHOENIX_TELEMETRY_ENABLED=false \
+  PHOENIX_GRPC_PORT="$phoenix_grpc" PHOENIX_TELEMETRY_ENABLED=false \
   PHOENIX_ALLOW_EXTERNAL_RESOURCES=false "$home/arize-phoenix/bin/phoenix" serve
 
 collector=$(free_port)
@@ -82,6 +83,7 @@ start rotel "http://127.0.0.1:$collector/" \
   --otlp-exporter-protocol http
 
 TRACING_LLM_TEST_PHOENIX="http://127.0.0.1:$phoenix" \
+TRACING_LLM_TEST_PHOENIX_GRPC="http://127.0.0.1:$phoenix_grpc" \
 TRACING_LLM_TEST_COLLECTOR="http://127.0.0.1:$collector" \
 TRACING_LLM_TEST_OTELTAP="$home/oteltap/bin/oteltap" \
   cargo test --locked -p tracing-llm-tests --test backends -- --include-ignored "$@"

@@ -64,7 +64,8 @@ fn redaction_and_sampling_and_the_end_of_texts_leave_sums_and_costs_exact() {
         .redactor(|_: &'static str, _: &str| Some(String::from("[redacted]")));
     let (dispatch, callbacks) = install(builder);
     inside(&dispatch, || (0..CALLS).for_each(|_| call()));
-    callbacks.flush_blocking(PATIENCE).unwrap();
+    let flushed = callbacks.flush_blocking(PATIENCE);
+    assert_eq!(flushed.is_err(), callbacks.stats().lost_bytes > 0, "{flushed:?}");
 
     assert_exact(&tokens, CALLS);
     let ends = all.captured().ends;
@@ -105,7 +106,8 @@ fn texts_that_are_shed_under_pressure_change_no_sum() {
     let (dispatch, callbacks) = install(builder);
     inside(&dispatch, || (0..CALLS).for_each(|_| call()));
     gate.open();
-    callbacks.flush_blocking(PATIENCE).unwrap();
+    let told = callbacks.flush_blocking(PATIENCE).unwrap_err().to_string();
+    assert!(told.contains("bytes of texts were left out"), "{told}");
 
     let stats = callbacks.stats();
     assert!(stats.lost_bytes > 0 && stats.dropped_events == 0, "{stats:?}");
@@ -367,7 +369,8 @@ fn verbose_prints_llamaindex_s_words_and_a_closed_pipe_stops_nothing() {
         let span = event_span!(EMBEDDING, "embed", model = "e");
         span.llm().usage(Usage::of_input(8));
     });
-    callbacks.flush_blocking(PATIENCE).unwrap();
+    let told = callbacks.flush_blocking(PATIENCE).unwrap_err().to_string();
+    assert!(told.contains("TokenCounter failed 2 of") && told.contains("broken pipe"), "{told}");
     let printed = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     let expected = "\
 LLM Prompt Token Usage: 1000

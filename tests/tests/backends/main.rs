@@ -6,6 +6,7 @@
 //! | variable | server |
 //! |---|---|
 //! | `TRACING_LLM_TEST_PHOENIX` | Phoenix's address: `http://127.0.0.1:6006` |
+//! | `TRACING_LLM_TEST_PHOENIX_GRPC` | the same Phoenix's address for gRPC |
 //! | `TRACING_LLM_TEST_COLLECTOR` | a collector's OTLP/HTTP address that forwards to that Phoenix |
 //! | `TRACING_LLM_TEST_OTELTAP` | the program `oteltap` |
 

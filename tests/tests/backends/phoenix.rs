@@ -1,50 +1,96 @@
 //! Phoenix: what it stored is what was sent.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use serde_json::Value;
-use tracing_llm_openinference::OpenInference;
+use tracing_llm_openinference::{Builder, OpenInference};
 
 use crate::sent::{self, Span};
 use crate::{pipeline, trial};
 
 pub(crate) const PHOENIX: &str = "TRACING_LLM_TEST_PHOENIX";
+const PHOENIX_GRPC: &str = "TRACING_LLM_TEST_PHOENIX_GRPC";
 const COLLECTOR: &str = "TRACING_LLM_TEST_COLLECTOR";
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("phoenix::every_event_type_is_stored_as_it_was_sent", [PHOENIX], |[phoenix]| {
-            stored_as_sent(&phoenix, &phoenix, "direct");
+            stored_as_sent(&phoenix, "direct", |to| to.endpoint(traces(&phoenix)));
         }),
+        trial("phoenix::what_is_compressed_is_stored_the_same", [PHOENIX], |[phoenix]| {
+            stored_as_sent(&phoenix, "gzip", |to| to.endpoint(traces(&phoenix)).gzip(true));
+        }),
+        trial(
+            "phoenix::what_comes_by_grpc_is_stored_the_same",
+            [PHOENIX, PHOENIX_GRPC],
+            |[phoenix, grpc]| stored_as_sent(&phoenix, "grpc", |to| to.endpoint(grpc).grpc()),
+        ),
         trial(
             "phoenix::a_collector_between_changes_nothing",
             [PHOENIX, COLLECTOR],
-            |[phoenix, collector]| stored_as_sent(&collector, &phoenix, "forwarded"),
+            |[phoenix, collector]| {
+                stored_as_sent(&phoenix, "forwarded", |to| to.endpoint(traces(&collector)));
+            },
         ),
+        trial("phoenix::what_waited_in_a_spool_is_stored_the_same", [PHOENIX], |[phoenix]| {
+            spooled(&phoenix);
+        }),
     ]
 }
 
-/// Runs the pipeline into `endpoint`, and compares what Phoenix then has with the file.
-fn stored_as_sent(endpoint: &str, phoenix: &str, label: &str) {
+fn traces(server: &str) -> String {
+    format!("{server}/v1/traces")
+}
+
+/// Runs the pipeline into an exporter, and compares what Phoenix then has with the file.
+fn stored_as_sent(phoenix: &str, label: &str, to: impl FnOnce(Builder) -> Builder) {
     let project = format!("{label}-{}", std::process::id());
     let file = scratch(&format!("{project}.jsonl"));
-    let to_server = OpenInference::builder()
-        .endpoint(format!("{endpoint}/v1/traces"))
-        .project(&project)
-        .file(&file)
-        .embedding_vectors(true)
+    let exporter = to(builder(&project, &file)).build().unwrap();
+    let stats = exporter.stats();
+    pipeline::run([exporter], &project);
+    assert_eq!(stats.otlp().exported, stats.otlp().produced, "{}", stats.otlp());
+    is_stored(phoenix, &project, &file);
+}
+
+/// Nobody listens while the pipeline runs; another exporter finds its spans in the spool.
+fn spooled(phoenix: &str) {
+    let project = format!("spooled-{}", std::process::id());
+    let file = scratch(&format!("{project}.jsonl"));
+    let spool = file.with_extension("spool");
+    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let away = builder(&project, &file)
+        .endpoint(format!("http://{nowhere}/v1/traces"))
+        .spool(&spool)
         .build()
         .unwrap();
-    let stats = to_server.stats();
-    // Phoenix keeps a session in the project where it met it first.
-    pipeline::run([to_server], &project);
-    assert_eq!(stats.otlp().exported, stats.otlp().produced, "{}", stats.otlp());
+    let before = away.stats();
+    pipeline::run([away], &project);
+    let before = before.otlp();
+    assert_eq!(before.spooled, before.produced, "{before}");
 
-    let sent = sent::read(&file);
-    let stored = await_spans(phoenix, &project, sent.len());
+    let back = OpenInference::builder().endpoint(traces(phoenix)).spool(&spool).build().unwrap();
+    let after = back.stats();
+    let (_layer, callbacks) = tracing_llm::layer().handler(back).build();
+    callbacks.shutdown_blocking(Duration::from_secs(60)).unwrap();
+    let after = after.otlp();
+    assert_eq!((after.recovered, after.exported), (before.produced, before.produced), "{after}");
+    assert_eq!(after.resent, 0, "{after}");
+    is_stored(phoenix, &project, &file);
+}
+
+fn builder(project: &str, file: &Path) -> Builder {
+    OpenInference::builder().project(project).file(file).embedding_vectors(true)
+}
+
+/// Compares what Phoenix has with what the file says was sent.
+fn is_stored(phoenix: &str, project: &str, file: &Path) {
+    let sent = sent::read(file);
+    let stored = await_spans(phoenix, project, sent.len());
     for span in &sent {
         let stored = &stored[&span.id];
         assert_eq!(stored["context"]["trace_id"], *span.trace, "{}", span.name);
@@ -58,7 +104,7 @@ fn stored_as_sent(endpoint: &str, phoenix: &str, label: &str) {
         let expected: Vec<&str> = span.events.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, expected, "{}", span.name);
     }
-    roll_up(phoenix, &project, &sent);
+    roll_up(phoenix, project, &sent);
 }
 
 /// Token counts of a trace are the sums over its LLM spans; the session is the request's.

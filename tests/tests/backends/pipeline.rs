@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 use tracing::info_span;
 use tracing_llm::prelude::*;
-use tracing_llm::{Content, Cost, Document, Embedding, SubQuestion, Template, Tool, ToolCall};
+use tracing_llm::{
+    Annotation, Content, Cost, Document, Embedding, SubQuestion, Template, Tool, ToolCall,
+};
 use tracing_llm_openinference::OpenInference;
 use tracing_subscriber::prelude::*;
 
@@ -86,7 +88,7 @@ fn synthesis() {
             .with_version("2"),
     );
     drop(prompt);
-    chat();
+    chat(); // the template stands on it
     completion();
     synthesize.llm().reply("A span is a period of time.");
 }
@@ -134,7 +136,13 @@ fn agent() {
     let failed = event_span!(FUNCTION_CALL, "fetch").entered();
     failed.llm().tool(Tool::new("fetch")).error("connection refused");
     drop(failed);
+    let prompt = event_span!(TEMPLATING, "unused").entered();
+    prompt.llm().template(Template::new("{question}")); // no call follows
+    drop(prompt);
     step.llm().reply("Found.").ok();
+    step.llm().annotate(
+        Annotation::new("helpful").with_score(0.9).with_label("yes").with_annotator_kind("CODE"),
+    );
 }
 
 fn checks() {

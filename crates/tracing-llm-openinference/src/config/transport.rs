@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::environment::millis;
-use super::{Builder, OtlpSettings, SpoolSettings, Variables};
+use super::{Builder, OtlpSettings, Protocol, SpoolSettings, Variables};
 use crate::error::Error;
 use crate::secret::Secret;
 
 /// What is set of it; the rest are defaults.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Transport {
+    grpc: bool,
     timeout: Option<Duration>,
     gzip: Option<bool>,
     certificate: Option<PathBuf>,
@@ -30,6 +31,16 @@ impl Builder {
     /// How long one request may take; 10 seconds by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.transport.timeout = Some(timeout);
+        self
+    }
+
+    /// Speaks gRPC to the [`endpoint`](Self::endpoint), which then has no path:
+    /// `http://127.0.0.1:4317`.
+    ///
+    /// With the cargo feature `grpc`.
+    #[cfg(feature = "grpc")]
+    pub fn grpc(mut self) -> Self {
+        self.transport.grpc = true;
         self
     }
 
@@ -123,6 +134,7 @@ impl Transport {
             return Err(Error::setting("batch_bytes", "is zero: no span fits"));
         }
         Ok(OtlpSettings {
+            protocol: if self.grpc { Protocol::Grpc } else { settings.protocol },
             timeout: self.timeout.unwrap_or(settings.timeout),
             gzip: self.gzip.unwrap_or(settings.gzip),
             certificate: self.certificate,

@@ -46,6 +46,12 @@ impl Store for Folder {
         self.out.take().map_or(Ok(()), |ticket| self.spool.done(ticket))
     }
 
+    fn give_back(&mut self) {
+        if let Some(ticket) = self.out.take() {
+            self.spool.give_back(ticket);
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.spool.is_empty()
     }

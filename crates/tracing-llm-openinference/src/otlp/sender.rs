@@ -322,9 +322,16 @@ impl Sender {
         Turn::End
     }
 
-    /// Part of a packet of the spool was sent: the rest is put in anew, so that the next run
-    /// does not send the whole again.
+    /// A packet of the spool that nobody has taken is given back. If part of it was sent, the
+    /// rest is put in anew, so that the next run does not send the whole again.
     fn return_packet(&mut self, now: Instant) {
+        let untouched = !self.broached && self.hand.iter().all(|portion| !portion.perhaps_taken);
+        if self.packet && untouched {
+            if let Some(mut spooling) = self.shared.spooling() {
+                spooling.give_back();
+            }
+            return;
+        }
         let ours = self.hand.iter().all(|portion| portion.origin == self.origin);
         if !self.packet || !self.broached || !ours {
             return;

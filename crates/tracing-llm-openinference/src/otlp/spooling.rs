@@ -23,6 +23,8 @@ pub(crate) trait Store: Send {
     fn next(&mut self, bytes: usize) -> Result<Option<Vec<ResourceSpans>>, Error>;
     /// What `next` gave last is sent, or refused for good.
     fn done(&mut self) -> Result<(), Error>;
+    /// What `next` gave last was taken by nobody: whoever gets it next sends it for the first time.
+    fn give_back(&mut self);
     fn is_empty(&self) -> bool;
 }
 
@@ -87,6 +89,10 @@ impl Spooling {
         if let Err(error) = self.store.done() {
             self.failed(&error, tally, now);
         }
+    }
+
+    pub(super) fn give_back(&mut self) {
+        self.store.give_back();
     }
 
     /// When spans in it can be had again that cannot now.

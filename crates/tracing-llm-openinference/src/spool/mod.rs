@@ -165,8 +165,13 @@ impl Spool {
             };
             let held = Arc::new(());
             let out = Arc::downgrade(&held);
-            let ticket =
-                Ticket { name, until: found.until, unreadable: found.unreadable, _held: held };
+            let ticket = Ticket {
+                name,
+                until: found.until,
+                unreadable: found.unreadable,
+                doubt: segment.doubt.clone(),
+                _held: held,
+            };
             if found.spans == 0 {
                 self.done(ticket)?;
                 continue;
@@ -180,7 +185,7 @@ impl Spool {
 
     /// They were sent, or refused for good: they are not given again, also not after a restart.
     pub(crate) fn done(&mut self, ticket: Ticket) -> Result<(), Error> {
-        let Ticket { name, until, unreadable, _held: _ } = ticket;
+        let Ticket { name, until, unreadable, doubt: _, _held: _ } = ticket;
         self.out = None;
         let Some(segment) = self.closed.get_mut(&name) else { return Ok(()) };
         self.tally.torn_lines(unreadable);
@@ -197,6 +202,17 @@ impl Spool {
             self.forget(name);
             Error::file(&closed, "remove", error)
         })
+    }
+
+    /// Nobody has taken them: they are given again, and not in doubt because of this time.
+    pub(crate) fn give_back(&mut self, ticket: Ticket) {
+        let Ticket { name, doubt, .. } = ticket;
+        self.out = None;
+        let Some(segment) = self.closed.get_mut(&name) else { return };
+        segment.doubt = doubt;
+        let path = self.folder.join(name.position(segment.spans));
+        // What cannot be noted is in doubt: that counts too much, not too little.
+        let _ = Progress { sent: segment.sent, given: segment.doubt.end }.save(&path);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -28,6 +28,8 @@ pub(crate) struct Ticket {
     pub(super) name: Name,
     pub(super) until: Position,
     pub(super) unreadable: u64,
+    /// Which lines were in doubt before.
+    pub(super) doubt: Range<u64>,
     pub(super) _held: Arc<()>,
 }
 

@@ -90,6 +90,10 @@ impl Store for Shelf {
         Ok(())
     }
 
+    fn give_back(&mut self) {
+        self.0.lock().unwrap().out = 0;
+    }
+
     fn is_empty(&self) -> bool {
         self.0.lock().unwrap().spans.is_empty()
     }

@@ -40,6 +40,19 @@ fn what_was_sent_is_not_sent_again_after_a_restart() {
 }
 
 #[test]
+fn what_nobody_has_taken_is_not_in_doubt() {
+    let folder = Folder::new();
+    let (mut first, _) = open(&folder);
+    first.append(&spans(0..4)).unwrap();
+    let packet = first.next(usize::MAX).unwrap().unwrap();
+    first.give_back(packet.ticket);
+    drop(first);
+    let (mut second, tally) = open(&folder);
+    assert_eq!(drain(&mut second), [0, 1, 2, 3]);
+    assert_eq!((tally.counts().recovered, tally.counts().resent), (4, 0));
+}
+
+#[test]
 fn a_packet_that_was_out_at_a_crash_is_sent_again_and_counted_once() {
     let folder = Folder::new();
     let (mut first, _) = open(&folder);
