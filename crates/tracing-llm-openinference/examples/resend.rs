@@ -17,9 +17,11 @@ use tracing_llm_openinference::{Error, OpenInference, ResendReport};
 fn main() -> ExitCode {
     let paths: Vec<String> = std::env::args().skip(1).collect();
     let [path] = paths.as_slice() else {
-        eprintln!("usage: resend FILE_OR_FOLDER");
-        return ExitCode::FAILURE;
+        return usage();
     };
+    if path.starts_with('-') {
+        return usage();
+    }
     match resend(path) {
         Ok(report) => {
             println!("{report}");
@@ -30,6 +32,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!(
+        "usage: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:6006 resend FILE_OR_FOLDER\n\
+         The spans keep the resource, and so the project, that stands in the file."
+    );
+    ExitCode::FAILURE
 }
 
 fn resend(path: &str) -> Result<ResendReport, Error> {

@@ -5,7 +5,7 @@ use std::fmt;
 use tracing_llm::Text;
 
 use crate::by::By;
-use crate::format::{number, usd};
+use crate::format::{decimals, number, usd};
 use crate::money::Money;
 
 /// Why a budget refuses, or a price table cannot be read.
@@ -90,8 +90,9 @@ impl fmt::Display for Error {
 impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { money, key, limit, spent, reserved, asked } = self;
+        let decimals = decimals(Money::from_pico(*limit).usd()).max(4);
         let show = |amount: u64| match money {
-            true => usd(Money::from_pico(amount).usd(), 4),
+            true => usd(Money::from_pico(amount).usd(), decimals),
             false => number(amount),
         };
         let (unit, tokens) = if *money { ("cost", "") } else { ("token", " tokens") };

@@ -73,8 +73,10 @@
 //!
 //! An event starts when its span is created, and ends when [`EventHandle::end`] is called, or when
 //! [`traced`](FutureExt::traced) or [`traced_stream`](StreamExt::traced_stream) sees the end, else
-//! with the last activity in its span. `tracing` alone cannot tell a future that finished from one
-//! that was dropped: without a wrapper the [`Outcome`] is `Unset`, unless an error is recorded.
+//! with the last activity in its span. It is *delivered* once the last handle of its span is dropped,
+//! or a moment after a wrapper saw its end: drop the handle, or call `end`, and handlers see it at
+//! once. `tracing` alone cannot tell a future that finished from one that was dropped: without a
+//! wrapper the [`Outcome`] is `Unset`, unless an error is recorded.
 //!
 //! # In a `tracing` setup
 //!

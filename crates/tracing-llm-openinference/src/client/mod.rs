@@ -4,12 +4,14 @@ mod answer;
 #[cfg(feature = "grpc")]
 mod grpc;
 mod http;
+mod quiet;
 mod tls;
 mod words;
 
 use std::time::Duration;
 
 pub(crate) use self::answer::Answer;
+use self::quiet::Quiet;
 use crate::config::{OtlpSettings, Protocol};
 use crate::error::Error;
 
@@ -24,6 +26,10 @@ pub(crate) trait Transport: Send {
 
 /// The transport that the settings ask for.
 pub(crate) fn connect(settings: &OtlpSettings) -> Result<Box<dyn Transport>, Error> {
+    Ok(Box::new(Quiet(loud(settings)?)))
+}
+
+fn loud(settings: &OtlpSettings) -> Result<Box<dyn Transport>, Error> {
     match settings.protocol {
         Protocol::HttpProtobuf => Ok(Box::new(http::Client::new(settings)?)),
         #[cfg(feature = "grpc")]

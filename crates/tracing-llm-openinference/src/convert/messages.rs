@@ -4,6 +4,7 @@ use tracing_llm::{Content, Document, Message, Payload, Text, ToolCall};
 
 use super::attributes::{Attributes, Path};
 use super::documents;
+use crate::kind::Kind;
 use crate::names;
 
 /// The messages that were sent.
@@ -11,9 +12,17 @@ pub(super) fn sent(payload: &Payload, to: &mut Attributes) {
     list(names::LLM_INPUT_MESSAGES, &payload.messages, sealed(payload), to);
 }
 
-/// The messages that came back.
-pub(super) fn replies(payload: &Payload, to: &mut Attributes) {
-    list(names::LLM_OUTPUT_MESSAGES, &payload.replies, sealed(payload), to);
+/// The messages that came back. Where a model was sent messages and only the text of its answer is
+/// known, that is the assistant's message.
+pub(super) fn replies(payload: &Payload, kind: Kind, to: &mut Attributes) {
+    let sealed = sealed(payload);
+    let is_text_alone = payload.replies.is_empty() && !payload.messages.is_empty();
+    match &payload.response {
+        Some(text) if kind == Kind::Llm && is_text_alone => {
+            list(names::LLM_OUTPUT_MESSAGES, &[Message::assistant(text)], sealed, to);
+        }
+        _ => list(names::LLM_OUTPUT_MESSAGES, &payload.replies, sealed, to),
+    }
 }
 
 /// Where a thought stands that only the provider can read: of Anthropic, whose redacted thinking

@@ -143,7 +143,7 @@ fn attributes(event: &Event, kind: Kind, options: Options) -> Attributes {
     documents::nodes(event, kind, options, to);
     documents::embeddings(payload, kind, options, to);
     llm::completion_api(payload, kind, to);
-    messages::replies(payload, to);
+    messages::replies(payload, kind, to);
     messages::sent(payload, to);
     tool::offered(payload, to);
     for (key, value) in &payload.attributes {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tracing_llm::{Content, Context, Event, Message, SpanId};
+use tracing_llm::{Content, Context, Event, Message, SpanId, Timestamp};
 
 use super::Decided;
 
@@ -32,8 +32,9 @@ enum Candidate {
     Running(SpanId),
     /// It is filled; no call has begun since.
     Filled(Arc<Event>),
-    /// One call has begun since, and nothing else.
-    Claimed { template: Arc<Event>, by: SpanId },
+    /// One call has begun since. What began after it is told of as it begins, but the call's end
+    /// may come late (the handle of its span lives on): then `next` says when that was.
+    Claimed { template: Arc<Event>, by: SpanId, next: Option<Timestamp> },
 }
 
 /// As many siblings at once are remembered by their ids; a crowd is no place to fold in anyway.
@@ -65,7 +66,7 @@ impl Family {
         })
     }
 
-    pub(super) fn start(&mut self, id: SpanId, role: Role) -> Vec<Decided> {
+    pub(super) fn start(&mut self, id: SpanId, role: Role, at: Timestamp) -> Vec<Decided> {
         if self.knows(id) {
             return Vec::new();
         }
@@ -84,7 +85,12 @@ impl Family {
                 Vec::new()
             }
             (Role::Call, Some(Candidate::Filled(template))) if alone => {
-                self.candidate = Some(Candidate::Claimed { template, by: id });
+                self.candidate = Some(Candidate::Claimed { template, by: id, next: None });
+                Vec::new()
+            }
+            (_, Some(Candidate::Claimed { template, by, next })) => {
+                let next = Some(next.map_or(at, |next| next.min(at)));
+                self.candidate = Some(Candidate::Claimed { template, by, next });
                 Vec::new()
             }
             // Two at once, or two templates in a row: whose is whose?
@@ -113,8 +119,9 @@ impl Family {
                 }
                 own.into_iter().collect()
             }
-            (_, Some(Candidate::Claimed { template, by })) if by == id => {
-                if shown && fits(&template, event) {
+            (_, Some(Candidate::Claimed { template, by, next })) if by == id => {
+                let alone = next.is_none_or(|next| next >= event.end());
+                if shown && alone && fits(&template, event) {
                     vec![Decided::Folded { call: Arc::clone(event), template }]
                 } else {
                     std::iter::once(Decided::Alone(template)).chain(own).collect()

@@ -59,7 +59,7 @@ impl Fold {
             self.born += 1;
             self.families.insert(place, Family::born(self.born));
         }
-        self.change(place, decided, |family| family.start(id, role));
+        self.change(place, decided, |family| family.start(id, role, event.start));
     }
 
     /// An event has ended. One that is not `shown` is no span, and has no template folded into it.

@@ -74,13 +74,30 @@ fn a_template_folds_into_the_call_that_follows_it() {
 }
 
 #[test]
+fn a_call_whose_end_is_told_late_was_alone_all_the_same() {
+    let told = |next: u64| {
+        let (mut fold, mut decided) = (Fold::default(), Vec::new());
+        let [template, first, second] = [template(2, 0, 1), call(3, 2, 4), call(5, next, 9)];
+        fold.start(&template, &mut decided);
+        fold.end(&Arc::new(template), true, &mut decided);
+        fold.start(&first, &mut decided);
+        fold.start(&second, &mut decided);
+        fold.end(&Arc::new(second), true, &mut decided);
+        fold.end(&Arc::new(first), true, &mut decided);
+        shown(&decided)
+    };
+    assert_eq!(told(4), "5 2>3");
+    assert_eq!(told(3), "5 2 3");
+}
+
+#[test]
 fn two_branches_at_once_fold_nothing() {
     // join!(fill(2) → call(3), fill(4) → call(5))
     assert_eq!(
         decide(&[template(2, 0, 1), template(4, 2, 3), call(3, 4, 6), call(5, 5, 7)]),
         "2 4 3 5"
     );
-    assert_eq!(decide(&[template(2, 0, 1), call(3, 2, 9), call(5, 4, 6)]), "2 5 3");
+    assert_eq!(decide(&[template(2, 0, 1), call(3, 2, 9), call(5, 4, 6)]), "5 2 3");
     assert_eq!(decide(&[call(3, 0, 9), template(2, 1, 2), call(5, 3, 4)]), "2 5 3");
     assert_eq!(decide(&[template(2, 0, 3), call(3, 2, 9)]), "2 3");
     assert_eq!(decide(&[template(2, 0, 3), template(4, 1, 2), call(3, 4, 5)]), "4 2 3");

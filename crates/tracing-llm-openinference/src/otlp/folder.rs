@@ -55,4 +55,8 @@ impl Store for Folder {
     fn is_empty(&self) -> bool {
         self.spool.is_empty()
     }
+
+    fn close(&mut self) -> Result<(), Error> {
+        self.spool.close_segment()
+    }
 }

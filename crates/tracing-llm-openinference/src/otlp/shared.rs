@@ -125,6 +125,10 @@ impl Shared {
             spooling.wake();
         }
         self.spool_queue(bytes, now);
+        if let Some(mut spooling) = self.spooling() {
+            // Whoever comes next, or a Collector, finds whole segments.
+            spooling.close(&self.tally, now);
+        }
         let mut state = self.state();
         loop {
             let left = state.queue.take_batch(bytes, now).len() as u64;

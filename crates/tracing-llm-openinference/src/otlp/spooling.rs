@@ -26,6 +26,8 @@ pub(crate) trait Store: Send {
     /// What `next` gave last was taken by nobody: whoever gets it next sends it for the first time.
     fn give_back(&mut self);
     fn is_empty(&self) -> bool;
+    /// Nothing more comes in: what is in it can be read by others.
+    fn close(&mut self) -> Result<(), Error>;
 }
 
 /// A store with its recent failures.
@@ -87,6 +89,12 @@ impl Spooling {
 
     pub(super) fn done(&mut self, tally: &Tally, now: Instant) {
         if let Err(error) = self.store.done() {
+            self.failed(&error, tally, now);
+        }
+    }
+
+    pub(super) fn close(&mut self, tally: &Tally, now: Instant) {
+        if let Err(error) = self.store.close() {
             self.failed(&error, tally, now);
         }
     }

@@ -60,6 +60,39 @@ fn audit(otlp: &Otlp, taken: &BTreeMap<Vec<u8>, u64>) {
     assert!(taken.values().sum::<u64>() - distinct <= counts.resent, "{taken:?} {counts:?}");
 }
 
+#[test]
+fn after_a_shutdown_the_spool_holds_whole_segments_and_the_next_run_sends_them() {
+    let folder = std::env::temp_dir().join(format!("tracing-llm-otlp-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let spool = |url: &str| {
+        let (max_bytes, max_age) = (1 << 20, Duration::from_secs(60));
+        let spool = crate::config::SpoolSettings { folder: folder.clone(), max_bytes, max_age };
+        start(&OtlpSettings { spool: Some(spool), ..settings(url) })
+    };
+    let away = spool(&format!("http://{}", nowhere()));
+    push(&away, 1..=5);
+    away.shutdown(Duration::from_secs(20)).unwrap();
+    let before = counts(&away);
+    assert_eq!((before.spooled, before.dropped), (5, 0), "{before}");
+    // Not when it is dropped, which is when its user's program ends.
+    let names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(names.iter().any(|name| name.ends_with(".jsonl")), "{names:?}");
+    assert!(!names.iter().any(|name| name.ends_with(".open")), "{names:?}");
+    drop(away);
+
+    let collector = Collector::start(Vec::new());
+    let back = spool(&collector.url());
+    back.shutdown(Duration::from_secs(20)).unwrap();
+    let after = counts(&back);
+    assert_eq!((after.recovered, after.exported, after.resent), (5, 5, 0), "{after}");
+    audit(&back, &collector.taken());
+    drop(back);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 fn status(code: u16) -> Reply {
     Reply::Status(code, b"not now".to_vec())
 }

@@ -52,7 +52,7 @@ impl Builder {
     /// counted in the report.
     pub fn resend(self, path: impl AsRef<Path>) -> Result<ResendReport, Error> {
         let settings = self.resolve()?.otlp.ok_or_else(|| {
-            Error::setting("the endpoint", "is not set: there is nowhere to send the spans to")
+            Error::setting("the endpoint", "is not set (OTEL_EXPORTER_OTLP_ENDPOINT, or a backend's variables): there is nowhere to send the spans to")
         })?;
         let resend = Resend::new(&settings, post(&settings)?, Box::new(thread::sleep));
         resend.run(path.as_ref())

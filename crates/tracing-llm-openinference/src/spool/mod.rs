@@ -148,8 +148,7 @@ impl Spool {
         self.trim();
         loop {
             if self.closed.is_empty() {
-                self.close()
-                    .map_err(|error| Error::file(&self.folder, "close a file in", error))?;
+                self.close_segment()?;
             }
             let Some((&name, segment)) = self.closed.first_key_value() else { return Ok(None) };
             let path = self.folder.join(name.closed(segment.spans));
@@ -202,6 +201,11 @@ impl Spool {
             self.forget(name);
             Error::file(&closed, "remove", error)
         })
+    }
+
+    /// Closes the segment that is being written: it gets its last name, and is synced.
+    pub(crate) fn close_segment(&mut self) -> Result<(), Error> {
+        self.close().map_err(|error| Error::file(&self.folder, "close a file in", error))
     }
 
     /// Nobody has taken them: they are given again, and not in doubt because of this time.

@@ -58,6 +58,14 @@ fn money_is_charged_where_a_price_is_known_and_the_rest_is_told() {
 }
 
 #[test]
+fn a_small_budget_shows_its_digits() {
+    let budget = Budget::usd(0.000_01);
+    budget.charge(&call(10, "s", Some(0.000_012)), false);
+    let error = budget.check().unwrap_err().to_string();
+    assert!(error.contains("of $0.000010 $0.000012 are spent"), "{error}");
+}
+
+#[test]
 fn each_key_has_a_budget_of_its_own() {
     for (by, key) in [(By::Session, "s-1"), (By::Tag, "b"), (By::key("tenant"), "acme")] {
         let budget = Budget::tokens(100).per(by.clone());

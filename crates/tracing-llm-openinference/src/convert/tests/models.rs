@@ -182,3 +182,25 @@ fn embedding_shows_texts_in_and_counts_out_and_no_system() {
         ],
     );
 }
+
+#[test]
+fn the_text_of_an_answer_to_messages_is_the_assistants_message() {
+    let answer = |event_type, messages: Vec<Message>| {
+        let mut event = event(event_type, "chat");
+        event.payload.messages = messages.into();
+        event.payload.response = Some("A period of time.".into());
+        let span = crate::testing::span(&event);
+        let attributes = crate::testing::by_key(&span.attributes);
+        let part = |leaf: &str| {
+            let key = format!("llm.output_messages.0.message.{leaf}");
+            attributes.get(&*key).map(ToString::to_string)
+        };
+        [part("role"), part("content")]
+    };
+    let asked = || vec![Message::user("What is a span?")];
+    let said = [Some("assistant".to_owned()), Some("A period of time.".to_owned())];
+    assert_eq!(answer(EventType::LLM, asked()), said);
+    // No chat, and no model.
+    assert_eq!(answer(EventType::LLM, Vec::new()), [None, None]);
+    assert_eq!(answer(EventType::AGENT_STEP, asked()), [None, None]);
+}
