@@ -319,6 +319,9 @@ impl Sender {
             }
         }
         self.shared.empty_queue(self.batch_bytes, now);
+        if let Some(mut spooling) = self.shared.spooling() {
+            spooling.leave();
+        }
         Turn::End
     }
 

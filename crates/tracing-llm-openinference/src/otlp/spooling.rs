@@ -32,14 +32,15 @@ pub(crate) trait Store: Send {
 
 /// A store with its recent failures.
 pub(super) struct Spooling {
-    store: Box<dyn Store>,
+    /// None once it was left to others.
+    store: Option<Box<dyn Store>>,
     rests_until: Option<Instant>,
     said: bool,
 }
 
 impl Spooling {
     pub(super) fn new(store: Box<dyn Store>) -> Self {
-        Self { store, rests_until: None, said: false }
+        Self { store: Some(store), rests_until: None, said: false }
     }
 
     /// Puts waiting spans into the store. Gives them back if that fails.
@@ -52,12 +53,13 @@ impl Spooling {
         if self.rests(now) {
             return Err(spans);
         }
+        let Some(store) = &mut self.store else { return Err(spans) };
         // What was encoded here can be decoded here.
         let decoded: Vec<Span> = spans.iter().filter_map(|span| span.span().ok()).collect();
         let count = spans.len() as u64;
         // In the books they are there first: the store may drop them at once for its bounds.
         tally.moved(Place::Waiting, Place::Spooled, count);
-        match self.store.append(&decoded) {
+        match store.append(&decoded) {
             Ok(()) => {
                 self.said = false;
                 Ok(())
@@ -77,10 +79,10 @@ impl Spooling {
         tally: &Tally,
         now: Instant,
     ) -> Option<Vec<ResourceSpans>> {
-        if self.rests(now) || self.store.is_empty() {
+        if self.rests(now) || self.is_empty() {
             return None;
         }
-        let next = self.store.next(bytes);
+        let next = self.store.as_mut()?.next(bytes);
         next.unwrap_or_else(|error| {
             self.failed(&error, tally, now);
             None
@@ -88,29 +90,41 @@ impl Spooling {
     }
 
     pub(super) fn done(&mut self, tally: &Tally, now: Instant) {
-        if let Err(error) = self.store.done() {
+        if let Some(Err(error)) = self.store.as_mut().map(|store| store.done()) {
             self.failed(&error, tally, now);
         }
     }
 
     pub(super) fn close(&mut self, tally: &Tally, now: Instant) {
-        if let Err(error) = self.store.close() {
+        if let Some(Err(error)) = self.store.as_mut().map(|store| store.close()) {
             self.failed(&error, tally, now);
         }
     }
 
     pub(super) fn give_back(&mut self) {
-        self.store.give_back();
+        if let Some(store) = &mut self.store {
+            store.give_back();
+        }
+    }
+
+    /// The end of the sender: another exporter may take over what is in it from now on, however
+    /// long the rest of this one lives.
+    pub(super) fn leave(&mut self) {
+        self.store = None;
     }
 
     /// When spans in it can be had again that cannot now.
     pub(super) fn works_again(&self) -> Option<Instant> {
-        self.rests_until.filter(|_| !self.store.is_empty())
+        self.rests_until.filter(|_| !self.is_empty())
     }
 
     /// The next call tries, whatever failed before.
     pub(super) fn wake(&mut self) {
         self.rests_until = None;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.store.as_ref().is_none_or(|store| store.is_empty())
     }
 
     fn rests(&self, now: Instant) -> bool {

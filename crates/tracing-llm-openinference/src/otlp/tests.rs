@@ -81,15 +81,15 @@ fn after_a_shutdown_the_spool_holds_whole_segments_and_the_next_run_sends_them()
         .collect();
     assert!(names.iter().any(|name| name.ends_with(".jsonl")), "{names:?}");
     assert!(!names.iter().any(|name| name.ends_with(".open")), "{names:?}");
-    drop(away);
 
+    // The one that was shut down still lives: handlers are dropped by a thread of their own.
     let collector = Collector::start(Vec::new());
     let back = spool(&collector.url());
     back.shutdown(Duration::from_secs(20)).unwrap();
     let after = counts(&back);
     assert_eq!((after.recovered, after.exported, after.resent), (5, 5, 0), "{after}");
     audit(&back, &collector.taken());
-    drop(back);
+    drop((away, back));
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
