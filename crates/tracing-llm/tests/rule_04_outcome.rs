@@ -20,19 +20,6 @@ impl std::fmt::Display for Overloaded {
 
 impl std::error::Error for Overloaded {}
 
-#[track_caller]
-fn outcome(stage: &Stage, name: &str) -> Outcome {
-    stage.flushed().event(name).outcome
-}
-
-#[track_caller]
-fn exception(stage: &Stage, name: &str) -> Exception {
-    let captured = stage.flushed();
-    let event = captured.event(name);
-    assert_eq!(event.outcome, Outcome::Error);
-    event.payload.exception.clone().expect("no exception")
-}
-
 #[test]
 fn a_traced_future_that_is_ready_is_ok() {
     in_both_runtimes(async |stage| {

@@ -11,19 +11,6 @@ use tracing::Instrument;
 use tracing_llm::CaptureContent;
 use tracing_llm::prelude::*;
 
-#[track_caller]
-fn outcome(stage: &Stage, name: &str) -> Outcome {
-    stage.flushed().event(name).outcome
-}
-
-#[track_caller]
-fn exception(stage: &Stage, name: &str) -> Exception {
-    let captured = stage.flushed();
-    let event = captured.event(name);
-    assert_eq!(event.outcome, Outcome::Error);
-    event.payload.exception.clone().expect("no exception")
-}
-
 #[test]
 fn a_panic_inside_a_span_is_an_error() {
     in_both_forms(|stage| {

@@ -25,7 +25,9 @@ use tokio::runtime::Runtime;
 use tracing::Dispatch;
 use tracing::dispatcher::{self, DefaultGuard};
 use tracing_llm::testing::{Capture, Captured, ManualClock, SequentialIds};
-use tracing_llm::{Builder, CallbackLayer, Callbacks, Error, Event, Stats, event_span};
+use tracing_llm::{
+    Builder, CallbackLayer, Callbacks, Error, Event, Exception, Outcome, Stats, event_span,
+};
 use tracing_subscriber::prelude::*;
 
 pub(crate) use self::foreign::{emit as emit_foreign, foreign_event};
@@ -39,6 +41,21 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A second.
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+/// How the event with this name came out.
+#[track_caller]
+pub(crate) fn outcome(stage: &Stage, name: &str) -> Outcome {
+    stage.flushed().event(name).outcome
+}
+
+/// What the event with this name failed with.
+#[track_caller]
+pub(crate) fn exception(stage: &Stage, name: &str) -> Exception {
+    let captured = stage.flushed();
+    let event = captured.event(name);
+    assert_eq!(event.outcome, Outcome::Error);
+    event.payload.exception.clone().expect("no exception")
+}
 
 /// How the layer is put into the subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
