@@ -105,6 +105,7 @@ mod event;
 mod handler;
 mod id_source;
 mod layer;
+mod propagation;
 mod queue;
 mod recognise;
 mod redact;
@@ -129,6 +130,7 @@ pub use self::event::{
 pub use self::handler::{AsyncHandler, Handler, HandlerExt, HandlerResult, Ignore, Sampled};
 pub use self::id_source::IdSource;
 pub use self::layer::{CallbackLayer, CallsiteFilter};
+pub use self::propagation::Propagation;
 pub use self::recognise::CaptureContent;
 pub use self::redact::Redactor;
 pub use self::span::{

@@ -10,6 +10,8 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use super::CallbackLayer;
 use super::told::Told;
 use super::visit::visit;
+use crate::SpanId;
+use crate::propagation::{Traceparent, tracestate};
 use crate::recognise::Plan;
 use crate::state::{
     Above, ContextNode, Fields, Node, Phase, Record, Slots, TraceCell, TraceIds, layers, recent,
@@ -17,7 +19,6 @@ use crate::state::{
 };
 use crate::vocabulary::ContextKey;
 use crate::worker::UnknownTag;
-use crate::{SpanId, TraceId};
 
 /// What the spans above give to a new one.
 #[derive(Default)]
@@ -166,10 +167,32 @@ impl CallbackLayer {
     /// The ids of a new trace: those of our other layers, of another process, or new ones.
     #[cold]
     fn trace_ids(&self, twin: Option<TraceIds>, context: Option<&ContextNode>) -> TraceIds {
-        twin.or_else(|| context.and_then(remote_parent_of)).unwrap_or_else(|| TraceIds {
-            trace_id: self.shared.new_trace_id(),
-            remote_parent: None,
-            sampled: None,
+        twin.or_else(|| context.and_then(|context| self.remote_parent(context))).unwrap_or_else(
+            || TraceIds {
+                trace_id: self.shared.new_trace_id(),
+                remote_parent: None,
+                sampled: None,
+            },
+        )
+    }
+
+    /// The trace of another process that a `traceparent` in the context names. What is none is
+    /// ignored and counted; an empty one says nothing.
+    fn remote_parent(&self, context: &ContextNode) -> Option<TraceIds> {
+        let unreadable = || self.shared.counters.unreadable.fetch_add(1, SeqCst);
+        let header = context.text(ContextKey::Traceparent).filter(|header| !header.is_empty())?;
+        let Some(parent) = Traceparent::parse(&header) else {
+            unreadable();
+            return None;
+        };
+        let state = context.text(ContextKey::Tracestate);
+        if state.is_some_and(|state| tracestate::valid(&state).is_none()) {
+            unreadable();
+        }
+        Some(TraceIds {
+            trace_id: parent.trace_id,
+            remote_parent: Some(parent.parent),
+            sampled: Some(parent.sampled),
         })
     }
 
@@ -207,20 +230,4 @@ impl Twin {
         let state = twin.lock();
         Self { span_id: state.span_id, trace: state.trace.as_ref().map(|trace| trace.ids()) }
     }
-}
-
-/// The trace of another process that a `traceparent` in the context names
-/// ([W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header), version 00).
-fn remote_parent_of(context: &ContextNode) -> Option<TraceIds> {
-    let header = context.text(ContextKey::Traceparent)?;
-    let mut parts = header.split('-');
-    let version = parts.next()?;
-    let trace_id: TraceId = parts.next()?.parse().ok()?;
-    let parent: SpanId = parts.next()?.parse().ok()?;
-    let flags = u8::from_str_radix(parts.next()?, 16).ok()?;
-    (version.len() == 2 && version != "ff").then_some(TraceIds {
-        trace_id,
-        remote_parent: Some(parent),
-        sampled: Some(flags & 1 == 1),
-    })
 }

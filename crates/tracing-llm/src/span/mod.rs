@@ -10,6 +10,8 @@ mod stream;
 mod suppress;
 mod traced;
 
+use std::sync::Arc;
+
 use tracing::Span;
 
 pub use self::current::{CurrentEvent, current};
@@ -18,6 +20,12 @@ use self::records::Records;
 pub use self::stream::{StreamExt, TracedStream, TryTracedStream};
 pub use self::suppress::suppress;
 pub use self::traced::{FutureExt, Traced, TryTraced};
+use crate::state::Record;
+
+/// The record of the event that the span is, or of the innermost one around it.
+pub(crate) fn innermost(span: &Span) -> Option<Arc<Record>> {
+    Records::nearest(span).first().cloned()
+}
 
 /// The one method that this crate adds to a `tracing` span.
 ///

@@ -33,6 +33,7 @@ mod context;
 mod draft;
 mod error;
 mod flatten;
+mod from_json;
 mod key;
 mod model;
 mod parameters;

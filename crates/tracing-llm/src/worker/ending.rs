@@ -57,7 +57,9 @@ impl Ending {
         if let Some(context) = self.context {
             event.context = context;
         }
-        let exception = recorded.or_else(|| exceptions.into_iter().next());
+        let exception = recorded
+            .or_else(|| exceptions.into_iter().next())
+            .or_else(|| event.payload.exception.take());
         event.outcome = match self.verdict {
             _ if exception.is_some() => Outcome::Error,
             Verdict::Failed => Outcome::Error,

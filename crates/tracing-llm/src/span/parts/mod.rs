@@ -39,6 +39,7 @@ macro_rules! names {
 
 mod course;
 mod feedback;
+mod later;
 mod model;
 mod retrieval;
 mod tools;

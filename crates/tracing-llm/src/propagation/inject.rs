@@ -1,0 +1,70 @@
+//! What the innermost event gives along to another process.
+
+use tracing::Span;
+
+use super::{BAGGAGE, Propagation, TRACEPARENT, TRACESTATE, Traceparent, baggage, tracestate};
+use crate::span::innermost;
+use crate::state::{Record, State};
+use crate::vocabulary::ContextKey;
+
+impl Propagation {
+    /// Gives the headers that let another process go on with the trace of the innermost event
+    /// around the current span; none outside of all events.
+    ///
+    /// Called for `traceparent`, then for `tracestate` and `baggage` where there is something to
+    /// say. The flag `sampled` goes on as it came; of a trace that began here it is set.
+    pub fn inject(&self, set: impl FnMut(&'static str, String)) {
+        self.inject_from(&Span::current(), set);
+    }
+
+    /// The same for the event that this span is, or the innermost one around it.
+    pub fn inject_from(&self, span: &Span, mut set: impl FnMut(&'static str, String)) {
+        let Some(record) = innermost(span) else { return };
+        let Some(outgoing) = Outgoing::of(&record) else { return };
+        set(TRACEPARENT, outgoing.parent.to_string());
+        if let Some(state) = outgoing.state {
+            set(TRACESTATE, state);
+        }
+        if self.session.is_none() && self.user.is_none() {
+            return;
+        }
+        let context = record.lock().resolve_context();
+        let Some(context) = context else { return };
+        let members = [(&self.session, &context.session_id), (&self.user, &context.user_id)];
+        let members: Vec<String> = members
+            .into_iter()
+            .filter_map(|(name, value)| baggage::member(name.as_deref()?, value.as_deref()?))
+            .collect();
+        if !members.is_empty() {
+            set(BAGGAGE, members.join(","));
+        }
+    }
+}
+
+struct Outgoing {
+    parent: Traceparent,
+    state: Option<String>,
+}
+
+impl Outgoing {
+    fn of(record: &Record) -> Option<Self> {
+        let state = record.lock();
+        let State { span_id: Some(span_id), trace: Some(trace), .. } = &*state else { return None };
+        let ids = trace.ids();
+        // What came in, if it is what this trace continues: another tracer's ids may stand above it.
+        let came = trace.context.as_deref().and_then(|context| {
+            let parent = Traceparent::parse(&context.text(ContextKey::Traceparent)?)?;
+            (parent.trace_id == ids.trace_id).then_some((parent, context))
+        });
+        let list = came.and_then(|(_, context)| context.text(ContextKey::Tracestate));
+        Some(Self {
+            parent: Traceparent {
+                trace_id: ids.trace_id,
+                parent: *span_id,
+                sampled: ids.sampled.unwrap_or(true),
+                random: came.is_some_and(|(parent, _)| parent.random),
+            },
+            state: list.and_then(|list| tracestate::valid(&list)).filter(|list| !list.is_empty()),
+        })
+    }
+}
