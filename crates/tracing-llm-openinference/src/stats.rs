@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tracing_llm::{Health, OutputStats};
+
 /// What became of the spans: a cheap clone that can be read at any time, from any thread.
 ///
 /// ```
@@ -32,6 +34,16 @@ impl ExportStats {
     #[must_use]
     pub fn file(&self) -> Counts {
         self.file.counts()
+    }
+
+    /// Reads the books of those outputs that are there, for the layer's statistics.
+    pub(crate) fn health(&self, has_otlp: bool, has_file: bool) -> Health {
+        let stats = self.clone();
+        Health::reading(move || {
+            let otlp = has_otlp.then(|| stats.otlp().output("otlp"));
+            let file = has_file.then(|| stats.file().output("file"));
+            otlp.into_iter().chain(file).collect()
+        })
     }
 
     pub(crate) fn otlp_tally(&self) -> Arc<Tally> {
@@ -71,8 +83,12 @@ pub struct Counts {
     pub shrunk: u64,
     /// Attributes that were left out since their span held too many.
     pub dropped_attributes: u64,
+    /// Requests and writes that failed. Spans of a request that got no answer wait for the next.
+    pub send_failures: u64,
     /// Times that the spool could not be written or read; its spans stayed where they were.
     pub spool_failures: u64,
+    /// Bytes of the spool's files that are this exporter's; at shutdown they are left to the next.
+    pub spool_bytes: u64,
     /// Lines of the spool that could not be read: torn by a crash, or damaged.
     pub torn_lines: u64,
     /// Lines of the spool beyond 900 KiB, each with one large span. A Collector that reads
@@ -86,6 +102,19 @@ impl Counts {
     pub fn balance(&self) -> bool {
         self.produced + self.recovered
             == self.exported + self.waiting + self.spooled + self.failed + self.dropped
+    }
+
+    /// The same in the words that all handlers share.
+    fn output(&self, name: &str) -> OutputStats {
+        let mut output = OutputStats::new(name);
+        output.exported = self.exported;
+        output.failed = self.failed;
+        output.dropped = self.dropped;
+        output.waiting = self.waiting;
+        output.spooled = self.spooled;
+        output.spool_bytes = self.spool_bytes;
+        output.failures = self.send_failures + self.spool_failures;
+        output
     }
 
     fn at(&mut self, place: Place) -> &mut u64 {
@@ -194,6 +223,15 @@ impl Tally {
 
     pub(crate) fn spool_failure(&self) {
         self.lock().spool_failures += 1;
+    }
+
+    pub(crate) fn send_failure(&self) {
+        self.lock().send_failures += 1;
+    }
+
+    /// So large is the spool now.
+    pub(crate) fn spool_bytes(&self, bytes: u64) {
+        self.lock().spool_bytes = bytes;
     }
 
     pub(crate) fn counts(&self) -> Counts {

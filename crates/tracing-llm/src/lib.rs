@@ -93,6 +93,7 @@
 //! - thousands of nested spans whose parents' handles are dropped before their children's.
 
 pub mod prelude;
+pub mod prometheus;
 pub mod testing;
 
 mod builder;
@@ -137,7 +138,9 @@ pub use self::span::{
     CurrentEvent, EventHandle, FutureExt, IntoList, IntoText, LlmSpan, StreamExt, Traced,
     TracedStream, TryTraced, TryTracedStream, current, suppress,
 };
-pub use self::stats::{HandlerStats, Stats};
+pub use self::stats::{
+    HandlerStats, Health, HealthMetric, HealthPoint, OutputStats, Stats, StatsReader,
+};
 pub use self::trap::{Failure, Trap};
 pub use self::usage::{Cost, Usage};
 

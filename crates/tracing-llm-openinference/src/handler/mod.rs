@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use opentelemetry_sdk::trace::SpanData;
-use tracing_llm::{Event, Handler, HandlerResult, Trace};
+use tracing_llm::{Event, Handler, HandlerResult, Health, Trace};
 
 use self::route::Route;
 use crate::config::{Builder, Settings};
@@ -233,6 +233,10 @@ impl Handler for OpenInference {
         let exported = self.export_all(spans);
         let sent = self.otlp.as_ref().map_or(Ok(()), |otlp| otlp.shutdown(FLUSH_LIMIT));
         Ok(Error::all([exported, sent])?)
+    }
+
+    fn health(&self) -> Health {
+        self.stats.health(self.otlp.is_some(), self.file.is_some())
     }
 }
 

@@ -132,3 +132,41 @@ fn debug_output_shows_where_to_and_no_key() {
     assert!(shown.contains("http://127.0.0.1:1/v1/traces"), "{shown}");
     assert!(!shown.contains("s3cret"), "{shown}");
 }
+
+#[test]
+fn what_a_dead_collector_leaves_waiting_stands_in_the_layers_health() {
+    let folder = std::env::temp_dir().join(format!("tracing-llm-health-{}", std::process::id()));
+    let mut spans = OpenInference::builder()
+        .endpoint(format!("http://{}/v1/traces", nowhere()))
+        .spool(&folder)
+        .build()
+        .unwrap();
+    let health = spans.health();
+    let [before] = &health.read()[..] else { panic!("one output: {health:?}") };
+    assert_eq!((before.name.as_str(), before.failures, before.spool_bytes), ("otlp", 0, 0));
+
+    let (top, trace) = named_trace();
+    spans.on_end(&top).unwrap();
+    spans.on_trace_end(&trace).unwrap();
+    // What is in the spool is safe: that is no error.
+    let _told = spans.flush();
+    let [after] = &health.read()[..] else { panic!("one output: {health:?}") };
+    assert!(after.failures > 0, "{after:?}");
+    assert_eq!((after.exported, after.waiting + after.spooled), (0, 2), "{after:?}");
+
+    let _told = spans.shutdown();
+    drop(spans);
+    let [last] = &health.read()[..] else { panic!("one output: {health:?}") };
+    assert_eq!((last.waiting, last.spooled), (0, 2), "{last:?}");
+    let files = std::fs::read_dir(&folder).unwrap().flatten();
+    let lines = files.filter(|file| file.file_name().to_string_lossy().ends_with(".jsonl"));
+    let bytes: u64 = lines.map(|file| file.metadata().unwrap().len()).sum();
+    assert!(bytes > 0);
+    assert_eq!(last.spool_bytes, bytes, "{last:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn an_exporter_that_is_off_has_no_outputs() {
+    assert!(OpenInference::builder().build().unwrap().health().read().is_empty());
+}

@@ -16,6 +16,7 @@ use crate::stats::Tally;
 pub(super) struct Folder {
     spool: Spool,
     out: Option<Ticket>,
+    tally: Arc<Tally>,
 }
 
 impl Folder {
@@ -24,18 +25,27 @@ impl Folder {
         resource: &Resource,
         tally: Arc<Tally>,
     ) -> Result<Self, Error> {
-        let spool = Spool::open(settings, &encode::resource(resource), &SCOPE, tally)?;
-        Ok(Self { spool, out: None })
+        let resource = encode::resource(resource);
+        let spool = Spool::open(settings, &resource, &SCOPE, Arc::clone(&tally))?;
+        tally.spool_bytes(spool.bytes());
+        Ok(Self { spool, out: None, tally })
+    }
+
+    /// Does something with the spool, and tells how large it is then.
+    fn with<T>(&mut self, act: impl FnOnce(&mut Spool) -> T) -> T {
+        let result = act(&mut self.spool);
+        self.tally.spool_bytes(self.spool.bytes());
+        result
     }
 }
 
 impl Store for Folder {
     fn append(&mut self, spans: &[Span]) -> Result<(), Error> {
-        self.spool.append(spans)
+        self.with(|spool| spool.append(spans))
     }
 
     fn next(&mut self, bytes: usize) -> Result<Option<Vec<ResourceSpans>>, Error> {
-        let Some(Packet { resource_spans, ticket }) = self.spool.next(bytes)? else {
+        let Some(Packet { resource_spans, ticket }) = self.with(|spool| spool.next(bytes))? else {
             return Ok(None);
         };
         self.out = Some(ticket);
@@ -43,7 +53,7 @@ impl Store for Folder {
     }
 
     fn done(&mut self) -> Result<(), Error> {
-        self.out.take().map_or(Ok(()), |ticket| self.spool.done(ticket))
+        self.out.take().map_or(Ok(()), |ticket| self.with(|spool| spool.done(ticket)))
     }
 
     fn give_back(&mut self) {
@@ -57,6 +67,6 @@ impl Store for Folder {
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        self.spool.close_segment()
+        self.with(Spool::close_segment)
     }
 }

@@ -227,6 +227,7 @@ impl Sender {
     fn refused(&mut self, portion: &Portion, why: &str) {
         let count = portion.count();
         self.settle(portion, Place::Failed, count);
+        self.shared.tally.send_failure();
         self.lost(why, |losses| losses.refused += count, count);
     }
 
@@ -266,6 +267,7 @@ impl Sender {
         let rest = self.backoff.failed(after);
         self.rest = Some((now + rest, after.is_some_and(|after| !after.is_zero())));
         self.attempts = self.attempts.map(|left| left.saturating_sub(1));
+        self.shared.tally.send_failure();
         self.shared.state().losses.away = Some(why.trim_end().to_owned());
         self.outage.attempt_failed(&self.endpoint, why, &self.shared.tally, now);
     }

@@ -223,6 +223,12 @@ impl Spool {
         self.closed.is_empty() && self.open.as_ref().is_none_or(|open| open.spans == 0)
     }
 
+    /// The size of the segments.
+    pub(crate) fn bytes(&self) -> u64 {
+        let open = self.open.as_ref().map_or(0, |open| open.bytes);
+        open + self.closed.values().map(|segment| segment.bytes).sum::<u64>()
+    }
+
     /// Notes that spans are on their way. If it cannot be noted, such as on a full disk, they
     /// are sent all the same: that makes room.
     fn give(&mut self, name: Name, until: u64) {
@@ -334,7 +340,7 @@ impl Spool {
         }
         loop {
             let open = self.open.as_ref().map_or(0, |open| open.bytes);
-            let bytes = open + self.closed.values().map(|segment| segment.bytes).sum::<u64>();
+            let bytes = self.bytes();
             let held = self.out.as_ref().filter(|(_, ticket)| ticket.strong_count() > 0);
             let held = held.map(|(name, _)| *name);
             let oldest = self.closed.keys().find(|name| Some(**name) != held).copied();

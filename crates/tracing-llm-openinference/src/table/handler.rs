@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use tracing_llm::{Event, Handler, HandlerResult, SpanId, Trace};
+use tracing_llm::{Event, Handler, HandlerResult, Health, OutputStats, SpanId, Trace};
 
 use super::build;
 use super::row::{NodeRow, QueryRow};
@@ -250,6 +250,20 @@ impl Handler for OpenInferenceTable {
                 Ok(())
             }
         }
+    }
+
+    fn health(&self) -> Health {
+        let table = self.clone();
+        Health::reading(move || {
+            let state = table.state();
+            let counts = &state.counts;
+            let mut rows = OutputStats::new("rows");
+            rows.dropped = counts.dropped_query_rows + counts.dropped_node_rows;
+            rows.waiting = (state.queries.len() + state.nodes.len()) as u64;
+            rows.exported =
+                (counts.query_rows + counts.node_rows).saturating_sub(rows.dropped + rows.waiting);
+            vec![rows]
+        })
     }
 }
 

@@ -57,6 +57,7 @@ impl Writer {
             }
             Err(error) => {
                 self.tally.failed(1);
+                self.tally.send_failure();
                 Err(Error::file(&self.path, "write to", error))
             }
         }

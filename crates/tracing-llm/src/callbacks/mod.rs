@@ -10,13 +10,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use tracing::level_filters::LevelFilter;
-
 use self::verdict::Losses;
 use crate::Error;
 use crate::handler::{AnyHandler, AsyncHandler, Handler, OnRuntime};
 use crate::state::Shared;
-use crate::stats::Stats;
+use crate::stats::{Stats, StatsReader};
 use crate::trap::Trap;
 use crate::worker::{Answer, Control, Mailbox, Receipt, Roster};
 
@@ -254,15 +252,17 @@ impl Callbacks {
         if self.post(Control::Ping(receipt.clone())).is_ok() {
             receipt.wait(Duration::from_millis(500));
         }
-        let mut stats = self.shared.counters.snapshot();
-        stats.handlers = self.roster.stats();
-        stats.queued = self.shared.queue.len();
-        stats.queued_bytes = self.shared.queue.bytes();
-        stats.max_level = LevelFilter::current().to_string();
+        let mut stats = self.stats_reader().read();
         let seen = silence::look(&self.shared);
         (stats.callsites, stats.enabled_callsites) = (seen.callsites, seen.enabled_callsites);
         stats.silence = if stats.starts + stats.ends > 0 { None } else { seen.reason() };
         stats
+    }
+
+    /// Reads the same from any thread and waits for nobody: for a metrics endpoint, say.
+    #[must_use]
+    pub fn stats_reader(&self) -> StatsReader {
+        StatsReader::new(Arc::clone(&self.shared), Arc::clone(&self.roster))
     }
 
     /// If nothing was delivered and the setup is the reason, the trap is told, once.

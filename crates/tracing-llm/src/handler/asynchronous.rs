@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Handler, HandlerResult};
-use crate::{Event, Trace};
+use crate::{Event, Health, Trace};
 
 /// A handler whose hooks await: a client of a service, a database, a channel.
 ///
@@ -94,6 +94,11 @@ pub trait AsyncHandler: Send + 'static {
     fn shutdown(&mut self) -> impl Future<Output = HandlerResult> + Send {
         self.flush()
     }
+
+    /// How it is; see [`Handler::health`].
+    fn health(&self) -> Health {
+        Health::none()
+    }
 }
 
 /// Runs an async handler on the thread that calls it.
@@ -152,5 +157,9 @@ impl<H: AsyncHandler> Handler for OnRuntime<H> {
     fn shutdown(&mut self) -> HandlerResult {
         let (handler, runtime) = self.parts()?;
         runtime.block_on(handler.shutdown())
+    }
+
+    fn health(&self) -> Health {
+        self.handler.health()
     }
 }

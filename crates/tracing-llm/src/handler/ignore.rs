@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Handler, HandlerResult};
-use crate::{Event, EventType, Trace};
+use crate::{Event, EventType, Health, Trace};
 
 /// A handler that does not get the starts or ends of some event types.
 ///
@@ -70,5 +70,9 @@ impl<H: Handler> Handler for Ignore<H> {
 
     fn shutdown(&mut self) -> HandlerResult {
         self.inner.shutdown()
+    }
+
+    fn health(&self) -> Health {
+        self.inner.health()
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use self::tally::Tally;
 pub(crate) use self::thread::{
     AnyHandler, Batch, Delivery, Done, HandlerThread, InboxLimit, Stopped, panic_text,
 };
-use crate::{Event, EventType, Trace};
+use crate::{Event, EventType, Health, Trace};
 
 /// What a hook of a handler gives back: nothing, or the error that it failed with.
 pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -135,6 +135,13 @@ pub trait Handler: Send + 'static {
     fn shutdown(&mut self) -> HandlerResult {
         self.flush()
     }
+
+    /// How it is: what became of what it sends and writes. Asked once, when it is added; what is
+    /// handed out is read at any time, by other threads, for [`Stats`](crate::Stats). A handler
+    /// that stands around another passes the other's on.
+    fn health(&self) -> Health {
+        Health::none()
+    }
 }
 
 /// Ways to narrow what a handler gets.
@@ -197,6 +204,10 @@ impl Handler for Box<dyn Handler> {
 
     fn shutdown(&mut self) -> HandlerResult {
         (**self).shutdown()
+    }
+
+    fn health(&self) -> Health {
+        (**self).health()
     }
 }
 

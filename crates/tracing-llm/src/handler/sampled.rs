@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Handler, HandlerResult};
-use crate::{Event, Trace, TraceId};
+use crate::{Event, Health, Trace, TraceId};
 
 /// A handler that gets a share of the traces, each of them whole.
 ///
@@ -59,5 +59,9 @@ impl<H: Handler> Handler for Sampled<H> {
 
     fn shutdown(&mut self) -> HandlerResult {
         self.inner.shutdown()
+    }
+
+    fn health(&self) -> Health {
+        self.inner.health()
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use crate::stats::HandlerStats;
+use crate::stats::{HandlerStats, Health};
 use crate::trap::Failure;
 
 /// Counted by the handler's thread and by the worker; read by the handle, also after both are gone.
@@ -16,10 +16,11 @@ pub(crate) struct Tally {
     dropped: AtomicU64,
     failures: AtomicU64,
     first_failure: Mutex<Option<Failure>>,
+    health: Health,
 }
 
 impl Tally {
-    pub(super) fn new(name: String) -> Self {
+    pub(super) fn new(name: String, health: Health) -> Self {
         Self {
             name,
             queued: AtomicU64::new(0),
@@ -28,6 +29,7 @@ impl Tally {
             dropped: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             first_failure: Mutex::new(None),
+            health,
         }
     }
 
@@ -54,7 +56,13 @@ impl Tally {
         first.get_or_insert_with(|| failure.clone());
     }
 
+    /// What it got, and how it says that it is.
     pub(crate) fn stats(&self) -> HandlerStats {
+        HandlerStats { outputs: self.health.read(), ..self.deliveries() }
+    }
+
+    /// What it got.
+    fn deliveries(&self) -> HandlerStats {
         let delivered = self.delivered.load(Relaxed);
         HandlerStats {
             name: self.name.clone(),
@@ -68,6 +76,7 @@ impl Tally {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone(),
+            outputs: Vec::new(),
         }
     }
 }
@@ -89,7 +98,7 @@ impl Untold {
 
     /// Tells it. `hook` is how the hook went that somebody waits for.
     pub(super) fn tell(&mut self, tally: &Tally, hook: Result<(), Failure>) -> Result<(), String> {
-        let HandlerStats { name, delivered, failed, dropped, .. } = tally.stats();
+        let HandlerStats { name, delivered, failed, dropped, .. } = tally.deliveries();
         let mut told = Vec::new();
         if let Some(first) = self.first.take() {
             let what = if first.is_panic() { "panic" } else { "error" };

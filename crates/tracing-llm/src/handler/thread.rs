@@ -100,8 +100,9 @@ impl HandlerThread {
     ) -> std::io::Result<Self> {
         let name = catch_unwind(AssertUnwindSafe(|| handler.name()))
             .unwrap_or_else(|_| String::from("handler"));
+        let health = catch_unwind(AssertUnwindSafe(|| handler.health())).unwrap_or_default();
         let inbox = Arc::new(Inbox {
-            tally: Arc::new(Tally::new(name.clone())),
+            tally: Arc::new(Tally::new(name.clone(), health)),
             limit,
             items: Mutex::default(),
             arrived: Condvar::new(),

@@ -3,6 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
+mod health;
+mod metric;
+mod output;
+mod prometheus;
+mod reader;
+
+pub use self::health::Health;
+pub use self::metric::{HealthMetric, HealthPoint};
+pub use self::output::OutputStats;
+pub use self::reader::StatsReader;
 use crate::trap::Failure;
 use crate::worker::UnknownTag;
 
@@ -58,7 +68,7 @@ pub struct Stats {
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HandlerStats {
-    /// Its name.
+    /// Its name; a second one of the same name has its number behind it (`Capture 2`).
     pub name: String,
     /// Deliveries that it took, those included that it failed at.
     pub delivered: u64,
@@ -72,6 +82,8 @@ pub struct HandlerStats {
     pub failures: u64,
     /// The first of them.
     pub first_failure: Option<Failure>,
+    /// What it sends and writes, as it [tells](crate::Handler::health): one for each place.
+    pub outputs: Vec<OutputStats>,
 }
 
 impl Stats {
