@@ -1,1 +1,5 @@
-//! Lives with OpenTelemetry.
+#![doc = include_str!("../README.md")]
+
+mod metrics;
+
+pub use self::metrics::{GenAiVersion, Metrics, MetricsBuilder, observe_health};
