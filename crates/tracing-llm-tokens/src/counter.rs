@@ -7,6 +7,7 @@ use crate::by::By;
 use crate::call::Key;
 use crate::generations::Generations;
 use crate::nesting::Nesting;
+use crate::prometheus::Shown;
 use crate::record::TokenRecord;
 use crate::report::{self, Report, Row};
 use crate::settings::Settings;
@@ -100,6 +101,8 @@ pub struct TokenCounter {
     pub(crate) state: Arc<Mutex<State>>,
     /// Of the enricher: events with calls below them that have a usage.
     pub(crate) wrappers: Generations<Key, Wrapper>,
+    /// What Prometheus was shown; never locked together with the state.
+    pub(crate) shown: Arc<Mutex<Shown>>,
 }
 
 /// Of which kinds an event has calls below it that have a usage.
@@ -127,6 +130,7 @@ impl TokenCounter {
             settings: Settings::default(),
             state: Arc::new(Mutex::new(state)),
             wrappers: Generations::new(WRAPPERS),
+            shown: Arc::default(),
         }
     }
 

@@ -25,6 +25,7 @@ mod handler;
 mod money;
 mod nesting;
 mod price;
+mod prometheus;
 mod record;
 mod report;
 mod ring;

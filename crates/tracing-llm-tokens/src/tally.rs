@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing_llm::{EventType, Text};
 
 use crate::by::By;
+use crate::prometheus::Series;
 use crate::record::TokenRecord;
 use crate::report::Row;
 use crate::ring::{Ring, Texts};
@@ -30,6 +31,8 @@ pub(crate) struct Tally {
     llm: Sums,
     embedding: Sums,
     models: Rows<(EventType, Option<Text>)>,
+    series: Rows<Series>,
+    resets: u64,
     by: BTreeMap<By, Rows<Option<Text>>>,
     row_limit: usize,
     /// Where the prices that were used are from.
@@ -44,6 +47,8 @@ impl Tally {
             llm: Sums::default(),
             embedding: Sums::default(),
             models: Rows::new(ROWS),
+            series: Rows::new(ROWS),
+            resets: 0,
             by: BTreeMap::new(),
             row_limit: ROWS,
             sources: BTreeSet::new(),
@@ -55,6 +60,7 @@ impl Tally {
     pub(crate) fn add(&mut self, record: &Arc<TokenRecord>, texts: Texts) {
         self.kind(record.event_type).add(record);
         self.models.add((record.event_type, record.model.clone()), record);
+        self.series.add(series(record), record);
         for by in self.keys(record) {
             let rows = self.by.entry(by.clone()).or_insert_with(|| Rows::new(self.row_limit));
             for value in values(&by, record) {
@@ -68,6 +74,7 @@ impl Tally {
     pub(crate) fn remove(&mut self, record: &TokenRecord) {
         self.kind(record.event_type).remove(record);
         self.models.remove(&(record.event_type, record.model.clone()), record);
+        self.series.remove(&series(record), record);
         for by in self.keys(record) {
             if let Some(rows) = self.by.get_mut(&by) {
                 for value in values(&by, record) {
@@ -82,6 +89,7 @@ impl Tally {
     pub(crate) fn limit_rows(&mut self, limit: usize) {
         self.row_limit = limit;
         self.models.set_limit(limit);
+        self.series.set_limit(limit);
         self.by.values_mut().for_each(|rows| rows.set_limit(limit));
     }
 
@@ -97,6 +105,8 @@ impl Tally {
         self.llm = Sums::default();
         self.embedding = Sums::default();
         self.models = Rows::new(self.row_limit);
+        self.series = Rows::new(self.row_limit);
+        self.resets += 1;
         self.by.clear();
         self.sources.clear();
         self.ring.clear();
@@ -112,6 +122,16 @@ impl Tally {
 
     pub(crate) fn sources(&self) -> impl Iterator<Item = &String> {
         self.sources.iter()
+    }
+
+    /// The sums by type, provider and model.
+    pub(crate) fn series(&self) -> &Rows<Series> {
+        &self.series
+    }
+
+    /// How often all was forgotten.
+    pub(crate) fn resets(&self) -> u64 {
+        self.resets
     }
 
     /// The sums by this, in no order.
@@ -147,6 +167,10 @@ impl Tally {
         }
         keys
     }
+}
+
+fn series(record: &TokenRecord) -> Series {
+    (record.event_type, record.provider.clone(), record.model.clone())
 }
 
 /// The rows that a call is in: one for each value that it has, or the one of calls without any.
