@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
@@ -44,7 +44,7 @@ impl Machine {
         self.provider.force_flush().unwrap();
         let mut sums = BTreeMap::new();
         let last = self.exporter.get_finished_metrics().unwrap().pop().unwrap();
-        for metric in last.scope_metrics().flat_map(|scope| scope.metrics()) {
+        for metric in last.scope_metrics().flat_map(ScopeMetrics::metrics) {
             let mut add = |attributes: Vec<String>, value: u64| {
                 let mut attributes = attributes;
                 attributes.sort();

@@ -1,11 +1,12 @@
 #![allow(clippy::cast_precision_loss, reason = "small numbers")]
 
-use opentelemetry::global;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
-use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use opentelemetry::global;
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use tracing_llm::{
     Context, Event, EventType, Exception, Handler, Message, Outcome, StreamProgress, Usage,
 };
