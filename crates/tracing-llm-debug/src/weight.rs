@@ -65,7 +65,7 @@ fn message(message: &Message) -> usize {
         Content::Reasoning { text, signature, encrypted, .. } => {
             optional(text) + optional(signature) + optional(encrypted)
         }
-        Content::Image { url } | Content::Video { url } => text(url),
+        Content::Image { url, .. } | Content::Video { url } => text(url),
         Content::Audio { url, transcript, .. } => optional(url) + optional(transcript),
         Content::Document(part) => document(part),
         Content::ToolUse(part) => call(part),

@@ -31,6 +31,9 @@ pub(crate) fn count(
 
 /// The first characters of a text, up to so many bytes; the first one at least.
 fn head(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
     let first = text.chars().next().map_or(0, char::len_utf8);
     let end = (first..=limit).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(first);
     text.get(..end.min(text.len())).unwrap_or(text)

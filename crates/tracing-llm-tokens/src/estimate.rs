@@ -139,7 +139,9 @@ impl Counter<'_> {
         let contents = message.contents.iter().map(|content| match content {
             Content::Text(text) => self.count(text),
             Content::Document(document) => self.count(&document.content),
-            Content::Image { url } => Ok(image_tokens(self.model, url, None)),
+            Content::Image { url, detail, .. } => {
+                Ok(image_tokens(self.model, url, detail.as_deref()))
+            }
             Content::Audio { url, mime_type, transcript } => {
                 let heard = url
                     .as_deref()

@@ -26,6 +26,7 @@ mod money;
 mod nesting;
 mod price;
 mod prometheus;
+mod pricing;
 mod record;
 mod report;
 mod ring;

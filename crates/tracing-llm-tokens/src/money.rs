@@ -19,6 +19,11 @@ impl Money {
         Self((usd * PICO).round() as u64)
     }
 
+    /// The sum of both.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     pub(crate) const fn from_pico(pico: u64) -> Self {
         Self(pico)
     }

@@ -9,7 +9,6 @@ use tracing_llm::{
     Context, Cost, Event, EventType, Outcome, SpanId, Text, Timestamp, TraceId, Usage,
 };
 
-use crate::money::Money;
 use crate::tier::tier;
 
 /// The next number of a record, or of something that is to be told apart from before and after.
@@ -106,13 +105,6 @@ impl TokenRecord {
             completion: None,
             taken_back: false,
         }
-    }
-
-    /// All that it cost, if that is known.
-    pub(crate) fn total_cost(&self) -> Option<Money> {
-        let cost = self.cost?;
-        let parts = || Some(cost.input? + cost.output?);
-        cost.total.or_else(parts).filter(|usd| usd.is_finite()).map(Money::from_usd)
     }
 }
 

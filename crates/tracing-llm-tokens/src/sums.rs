@@ -7,6 +7,7 @@ use tracing_llm::Outcome;
 
 use crate::durations::Durations;
 use crate::money::Money;
+use crate::pricing::Pricing;
 use crate::record::TokenRecord;
 
 /// Several calls, added up.
@@ -44,10 +45,14 @@ pub struct Sums {
     pub estimated: u64,
     /// How many of the calls are not counted, since nothing is known of them.
     pub unknown_calls: u64,
-    /// How many of the calls have tokens and no known price.
+    /// How many of the calls have tokens without a known price: all of them, or those of the
+    /// prompt or the answer where only the other has a price.
     pub unpriced_calls: u64,
-    /// All tokens of the calls that have no known price.
+    /// The tokens that have no known price.
     pub unpriced: u64,
+    /// How many of the calls are priced in part, since their prompt or their answer was not counted:
+    /// the [cost](Self::cost) has that of the other.
+    pub partly_priced_calls: u64,
     /// How long the calls took.
     pub elapsed: Durations,
     /// How long the first tokens of streamed answers took.
@@ -60,8 +65,9 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// What the calls cost, in US dollars, without those that have [no known
-    /// price](Self::unpriced_calls); none if no price is known at all.
+    /// What the calls cost, in US dollars, without the tokens that have [no known
+    /// price](Self::unpriced) and without what was [not counted](Self::partly_priced_calls); none if
+    /// no price is known at all.
     #[must_use]
     pub fn cost(&self) -> Option<f64> {
         (self.priced_calls > 0).then(|| self.cost.usd())
@@ -98,8 +104,7 @@ impl Sums {
     ) {
         let usage = &record.usage;
         let total = usage.total().unwrap_or_default();
-        let cost = record.total_cost();
-        let unpriced = cost.is_none() && !usage.is_empty();
+        let Pricing { cost, unpriced, in_part } = Pricing::of(record);
         let timed = record.timed().filter(|_| usage.output.is_some());
         self.cost = Money::from_pico(change(self.cost.pico(), cost.unwrap_or_default().pico()));
         self.timed = change_time(self.timed, timed.unwrap_or_default());
@@ -116,8 +121,9 @@ impl Sums {
             (&mut self.estimated_calls, u64::from(usage.estimated)),
             (&mut self.estimated, if usage.estimated { total } else { 0 }),
             (&mut self.unknown_calls, u64::from(usage.is_empty())),
-            (&mut self.unpriced_calls, u64::from(unpriced)),
-            (&mut self.unpriced, if unpriced { total } else { 0 }),
+            (&mut self.unpriced_calls, u64::from(unpriced > 0)),
+            (&mut self.unpriced, unpriced),
+            (&mut self.partly_priced_calls, u64::from(in_part)),
             (&mut self.priced_calls, u64::from(cost.is_some())),
             (&mut self.timed_output, timed_output),
         ] {
@@ -145,6 +151,7 @@ impl Sums {
             (&mut self.unknown_calls, others.unknown_calls),
             (&mut self.unpriced_calls, others.unpriced_calls),
             (&mut self.unpriced, others.unpriced),
+            (&mut self.partly_priced_calls, others.partly_priced_calls),
             (&mut self.priced_calls, others.priced_calls),
             (&mut self.timed_output, others.timed_output),
         ] {
@@ -179,6 +186,7 @@ impl Serialize for Sums {
             cost: Option<f64>,
             unpriced_calls: u64,
             unpriced: u64,
+            partly_priced_calls: u64,
             tokens_per_second: Option<f64>,
             elapsed: Times,
             first_token: Times,
@@ -213,6 +221,7 @@ impl Serialize for Sums {
             cost: self.cost(),
             unpriced_calls: self.unpriced_calls,
             unpriced: self.unpriced,
+            partly_priced_calls: self.partly_priced_calls,
             tokens_per_second: self.tokens_per_second(),
             elapsed: times(&self.elapsed),
             first_token: times(&self.first_token),

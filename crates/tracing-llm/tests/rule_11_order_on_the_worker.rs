@@ -94,7 +94,7 @@ fn secret_everywhere() -> Payload {
     let message = || {
         let mut message = Message::user(secret())
             .with(Content::reasoning_item(Some(secret()), None, Some(secret()), None))
-            .with(Content::Image { url: secret() })
+            .with(Content::image(secret()))
             .with(Content::Audio {
                 url: Some(secret()),
                 mime_type: None,

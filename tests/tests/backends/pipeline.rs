@@ -95,7 +95,7 @@ fn synthesis() {
 
 fn chat() {
     let chat = event_span!(LLM, "chat", model = "gpt-5-mini", provider = "openai").entered();
-    let image = Content::Image { url: "https://example.com/span.png".into() };
+    let image = Content::image("https://example.com/span.png");
     chat.llm()
         .messages(vec![
             Message::system("Answer briefly."),

@@ -82,9 +82,13 @@ fn item(content: &Content) -> Option<Item<'_>> {
         Content::Text(text) => (type_of(content)?, Some(text), Value::Null),
         Content::Reasoning { text, .. } => (type_of(content)?, text.as_ref(), Value::Null),
         // Its address is hidden.
-        Content::Image { url } if url.is_empty() => ("image_url", None, json!({})),
-        Content::Image { url } => {
-            ("image_url", None, json!({ "image_url": { "url": short(url) } }))
+        Content::Image { url, .. } if url.is_empty() => ("image_url", None, json!({})),
+        Content::Image { url, detail, .. } => {
+            let mut picture = json!({ "url": short(url) });
+            if let Some(detail) = detail {
+                picture["detail"] = json!(detail);
+            }
+            ("image_url", None, json!({ "image_url": picture }))
         }
         Content::Video { url } => {
             ("video_url", None, json!({ "video_url": { "url": short(url) } }))
@@ -140,7 +144,8 @@ mod tests {
     #[test]
     fn every_content_has_its_common_shape() {
         let message = Message::user("See:")
-            .with(Content::Image { url: "https://example.com/cat.png".into() })
+            .with(Content::image("https://example.com/cat.png"))
+            .with(Content::image_with_detail("https://example.com/dog.png", "low"))
             .with(Content::Audio {
                 url: Some("data:audio/wav;base64,AAAA".into()),
                 mime_type: None,
@@ -154,6 +159,7 @@ mod tests {
                 r#"{"messages":[{"role":"user","content":["#,
                 r#"{"type":"text","text":"See:"},"#,
                 r#"{"type":"image_url","image_url":{"url":"https://example.com/cat.png"}},"#,
+                r#"{"type":"image_url","image_url":{"detail":"low","url":"https://example.com/dog.png"}},"#,
                 r#"{"type":"audio","audio":{"transcript":"meow","url":"data:audio/wav;base64,… (4 characters)"}},"#,
                 r#"{"type":"reasoning","text":"hm"}],"#,
                 r#""tool_calls":[{"type":"function","function":{"name":"look","arguments":"{}"}}]}]}"#,

@@ -82,7 +82,8 @@ fn put_content(content: &Content, sealed: &'static str, to: &mut Path<'_>) {
             to.put(sealed, encrypted.as_ref());
             to.put(names::MESSAGE_CONTENT_ID, id.as_ref());
         }
-        Content::Image { url } => {
+        // The specification has no name for the detail.
+        Content::Image { url, .. } => {
             to.object(names::MESSAGE_CONTENT_IMAGE).put(names::IMAGE_URL, present(url));
         }
         Content::Audio { url, mime_type, transcript } => {

@@ -64,7 +64,7 @@ fn messages(payload: &mut Payload, kind: Kind, masks: &Masks) {
 /// An address that is empty is not written; the type of the content says that there was one.
 fn pictures(message: &mut Message) {
     for content in &mut message.contents {
-        if let Content::Image { url } = content {
+        if let Content::Image { url, .. } = content {
             *url = Text::default();
         }
     }

@@ -179,8 +179,7 @@ fn chat() -> tracing_llm::Event {
     let mut event = event(EventType::LLM, "chat");
     event.payload.messages = vec![
         Message::system("be brief"),
-        Message::user("the question")
-            .with(Content::Image { url: "https://example.com/cat.png".into() }),
+        Message::user("the question").with(Content::image("https://example.com/cat.png")),
     ]
     .into();
     event.payload.replies = vec![Message::assistant("the answer")].into();

@@ -18,6 +18,7 @@ pub use self::reservation::Reservation;
 use crate::by::By;
 use crate::error::{Error, Exceeded};
 use crate::money::Money;
+use crate::pricing::Pricing;
 use crate::record::TokenRecord;
 
 /// An amount that is spent or may be: tokens, or US dollars.
@@ -223,8 +224,8 @@ impl Budget {
         self.amount(self.own.as_ref().map_or(0, |own| own.account.reserved()))
     }
 
-    /// How many calls were not charged, since no price is known for them. Zero for a budget in
-    /// tokens.
+    /// How many calls were not charged, or only in part, since no price is known for all of them.
+    /// Zero for a budget in tokens.
     #[must_use]
     pub fn unpriced_calls(&self) -> u64 {
         self.own.as_ref().map_or(0, |own| own.account.unpriced())
@@ -272,8 +273,9 @@ impl Budget {
     /// time.
     pub(crate) fn charge(&self, record: &TokenRecord, taken_back: bool) -> Vec<Error> {
         let (amount, unpriced) = if self.money {
-            let cost = record.total_cost();
-            (cost.unwrap_or_default().pico(), cost.is_none() && !record.usage.is_empty())
+            let pricing = Pricing::of(record);
+            let unpriced = !pricing.is_whole() && !record.usage.is_empty();
+            (pricing.cost.unwrap_or_default().pico(), unpriced)
         } else {
             (record.usage.total().unwrap_or_default(), false)
         };

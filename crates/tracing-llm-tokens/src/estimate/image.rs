@@ -74,7 +74,7 @@ const fn large(multiplier: f64, original: Limits, auto_is_original: bool) -> Rul
 }
 
 /// OpenAI's guide "Images and vision", "Calculating costs", as of November 2026: the first name
-/// that the model's begins with. The multiplier of GPT-5.6 is that of its price calculator.
+/// that the model's begins with. Where the guide names no multiplier it is 1.
 const OPENAI: &[(&str, Rule)] = &[
     ("gpt-4o-mini", tiles(2833.0, 5667.0)),
     ("gpt-4.1-mini", small(1.62)),
@@ -95,7 +95,7 @@ const OPENAI: &[(&str, Rule)] = &[
     ("gpt-5.4-nano", small(2.46)),
     ("gpt-5.4", large(1.0, ORIGINAL, false)),
     ("gpt-5.5", large(1.0, ORIGINAL, true)),
-    ("gpt-5.6", large(1.2, AS_IT_IS, true)),
+    ("gpt-5.6", large(1.0, AS_IT_IS, true)),
     ("gpt-5", tiles(70.0, 140.0)),
 ];
 
@@ -219,8 +219,8 @@ mod tests {
         assert_eq!(of("gpt-5.4", (2048, 2048), "auto"), 2500);
         assert_eq!(of("gpt-5.4", (2048, 2048), "original"), 4096);
         assert_eq!(of("gpt-5.5", (2048, 2048), "auto"), 4096);
-        assert_eq!(of("gpt-5.6-sol", (3200, 3200), "auto"), 12_000); // 10,000 × 1.2
-        assert_eq!(of("gpt-5.6-sol", (3200, 3200), "low"), 308); // 256 × 1.2
+        assert_eq!(of("gpt-5.6-sol", (3200, 3200), "auto"), 10_000);
+        assert_eq!(of("gpt-5.6-sol", (3200, 3200), "low"), 256);
     }
 
     #[test]

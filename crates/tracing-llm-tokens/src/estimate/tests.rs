@@ -88,8 +88,11 @@ fn pictures_recordings_and_tools_are_estimated_by_the_rules_of_the_model_s_provi
         assert!(usage.estimated);
         usage.input.unwrap() - SENT
     };
-    let picture = Content::Image { url: "https://example.com/cat.png".into() };
+    let picture = Content::image("https://example.com/cat.png");
+    let glance = Content::image_with_detail("https://example.com/cat.png", "low");
     assert_eq!(with("gpt-4o", picture.clone()), 765);
+    assert_eq!(with("gpt-4o", glance.clone()), 85);
+    assert_eq!(with("claude-opus-4-8", glance), 37 * 37);
     assert_eq!(with("claude-opus-4-8", picture), 37 * 37);
     // Three quarters of 21,336 characters are 16,002 bytes: a second.
     let recording = |transcript: Option<&'static str>| Content::Audio {

@@ -40,7 +40,7 @@ use crate::sums::Sums;
 ///
 /// assert_eq!(counter.report().to_string(), "\
 /// 1,528 tokens in 2 LLM calls: 1,216 prompt, 312 completion
-/// $0.0012, without 1 call that has no known price
+/// $0.0012, without 14 tokens of no known price
 ///
 /// model        calls  prompt  completion  total      cost    p50    p95
 /// house-model      1   1,204         310  1,514   $0.0012  1.2 s  1.2 s

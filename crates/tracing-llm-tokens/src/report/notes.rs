@@ -20,10 +20,14 @@ pub(super) fn headline(report: &Report) -> Vec<String> {
     let both = both(report);
     if let Some(cost) = both.cost() {
         let cost = usd(cost, decimals(cost));
-        lines.push(match both.unpriced_calls {
-            0 => cost,
-            1 => format!("{cost}, without 1 call that has no known price"),
-            calls => format!("{cost}, without {} calls that have no known price", number(calls)),
+        let unpriced = (both.unpriced > 0)
+            .then(|| format!("{} of no known price", counted(both.unpriced, "token")));
+        let partly = (both.partly_priced_calls > 0)
+            .then(|| format!("a part of {}", counted(both.partly_priced_calls, "call")));
+        let missing: Vec<String> = unpriced.into_iter().chain(partly).collect();
+        lines.push(match missing.is_empty() {
+            true => cost,
+            false => format!("{cost}, without {}", missing.join(" and ")),
         });
     }
     lines
@@ -63,6 +67,12 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         let mark = if both.cost().is_some() { "? " } else { "" };
         let unpriced = of_all(both.unpriced, both.unpriced_calls);
         lines.push(format!("{mark}no price is known: {unpriced}"));
+    }
+    if both.partly_priced_calls > 0 {
+        let calls = number(both.partly_priced_calls);
+        lines.push(format!(
+            "? priced in part, for a prompt or completion was not counted: {calls} of {all}"
+        ));
     }
     if !report.prices.is_empty() {
         lines.push(format!("prices: {}", report.prices.join("; ")));

@@ -124,7 +124,7 @@ fn total(row: &Row, _: usize) -> String {
 }
 
 fn cost(row: &Row, decimals: usize) -> String {
-    match (row.sums.cost(), row.sums.unpriced_calls) {
+    match (row.sums.cost(), row.sums.unpriced_calls + row.sums.partly_priced_calls) {
         (Some(cost), 0) => usd(cost, decimals),
         (Some(cost), _) => format!("{}?", usd(cost, decimals)),
         (None, 0) => String::new(),

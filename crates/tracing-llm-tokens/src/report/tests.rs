@@ -45,7 +45,7 @@ fn a_full_report_reads_well() {
     let expected = "\
 1,015,683 tokens in 11 LLM calls: 1,012,475 prompt, 3,208 completion
 8,120 tokens in 1 embedding call
-$0.65, without 1 call that has no known price
+$0.65, without 1,491 tokens of no known price
 
 model       calls  errors     prompt  completion      total       cost     p50     p95
 large           9       0  1,011,195       2,997  1,014,192   $0.64854   2.0 s   3.6 s
@@ -67,7 +67,7 @@ fn a_report_is_markdown_too() {
     let expected = "\
 1,015,683 tokens in 11 LLM calls: 1,012,475 prompt, 3,208 completion  
 8,120 tokens in 1 embedding call  
-$0.65, without 1 call that has no known price
+$0.65, without 1,491 tokens of no known price
 
 | model | calls | errors | prompt | completion | total | cost | p50 | p95 |
 | :-- | --: | --: | --: | --: | --: | --: | --: | --: |
@@ -120,6 +120,35 @@ c                       1      20           0     20
 no price is known: 65 tokens in 4 of 4 calls
 ";
     assert_eq!(counter.report_by(By::Session).to_string(), expected);
+}
+
+#[test]
+fn a_call_that_is_priced_in_part_says_what_its_cost_lacks() {
+    let prices = PriceTable::new("2026-11-01").model("m", Rates::new(3.0, 15.0));
+    let mut counter = TokenCounter::new().no_prices().prices(prices);
+    let mut answer = Usage::default();
+    answer.output = Some(100_000);
+    counter.on_end(&Arc::new(call(EventType::LLM, "m", 0, answer))).unwrap();
+    let expected = "\
+100,000 tokens in 1 LLM call: 0 prompt, 100,000 completion
+$1.50, without a part of 1 call
+
+model  calls  prompt  completion    total   cost
+m          1       0     100,000  100,000  $1.50?
+
+? priced in part, for a prompt or completion was not counted: 1 of 1 call
+prices: own table of 2026-11-01
+";
+    assert_eq!(counter.report().to_string(), expected);
+
+    // A model whose answers have no rate: here they are known, and their price is not.
+    let prices = PriceTable::new("2026-11-02").model("n", Rates::of_input(2.0));
+    let mut counter = counter.prices(prices);
+    let both = Usage::new(500_000, 7);
+    counter.on_end(&Arc::new(call(EventType::LLM, "n", 0, both))).unwrap();
+    let report = counter.report().to_string();
+    assert!(report.contains("$2.50, without 7 tokens of no known price and a part of 1 call\n"));
+    assert!(report.contains("? no price is known: 7 tokens in 1 of 2 calls\n"), "{report}");
 }
 
 #[test]

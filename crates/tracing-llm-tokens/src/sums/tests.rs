@@ -39,7 +39,7 @@ fn a_cost_whose_total_is_not_told_is_the_sum_of_its_parts() {
     cost.output = None;
     record.cost = Some(cost);
     sums.add(&record);
-    assert_eq!((sums.cost(), sums.unpriced_calls), (Some(0.75), 1));
+    assert_eq!((sums.cost(), sums.unpriced_calls, sums.unpriced), (Some(1.0), 1, 1));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub struct Message {
 /// ```
 /// use tracing_llm::Content;
 ///
-/// let picture = Content::Image { url: "https://example.com/cat.png".into() };
+/// let picture = Content::image("https://example.com/cat.png");
 /// assert_eq!(picture.text(), None);
 /// assert_eq!(Content::Text("a cat".into()).text().map(|text| text.as_str()), Some("a cat"));
 /// ```
@@ -64,10 +64,15 @@ pub enum Content {
         /// The provider's id of this item.
         id: Option<Text>,
     },
-    /// A picture: an http address or a `data:` URI.
+    /// A picture.
+    #[non_exhaustive]
     Image {
-        /// Where it is.
+        /// Where it is: an http address or a `data:` URI.
         url: Text,
+        /// How closely the model is to look, in OpenAI's words: `low`, `high`, `original` or
+        /// `auto`. None is `auto`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<Text>,
     },
     /// A recording.
     Audio {
@@ -90,6 +95,26 @@ pub enum Content {
 }
 
 impl Content {
+    /// A picture at this http address or in this `data:` URI.
+    #[must_use]
+    pub fn image(url: impl Into<Text>) -> Self {
+        Self::Image { url: url.into(), detail: None }
+    }
+
+    /// A picture, and how closely the model is to look at it: `low`, `high`, `original`, `auto`.
+    ///
+    /// ```
+    /// use tracing_llm::{Content, Message};
+    ///
+    /// let picture = Content::image_with_detail("https://example.com/cat.png", "low");
+    /// let message = Message::user("What is in it?").with(picture);
+    /// # assert_eq!(message.contents.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn image_with_detail(url: impl Into<Text>, detail: impl Into<Text>) -> Self {
+        Self::Image { url: url.into(), detail: Some(detail.into()) }
+    }
+
     /// A thought that the provider shows.
     #[must_use]
     pub fn reasoning(text: impl Into<Text>) -> Self {

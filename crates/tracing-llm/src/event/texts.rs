@@ -168,7 +168,7 @@ fn visit_message(part: &'static str, message: &mut Message, visit: &mut Visit<'_
                 option(part, text, visit);
                 option(part, encrypted, visit);
             }
-            Content::Image { url } | Content::Video { url } => visit(part, url),
+            Content::Image { url, detail: _ } | Content::Video { url } => visit(part, url),
             Content::Audio { url, mime_type: _, transcript } => {
                 option(part, url, visit);
                 option(part, transcript, visit);

@@ -131,7 +131,7 @@ impl Weigh for Message {
             .iter()
             .map(|content| match content {
                 Content::Text(text)
-                | Content::Image { url: text }
+                | Content::Image { url: text, .. }
                 | Content::Video { url: text } => text.len(),
                 Content::Document(document) => document.bytes(),
                 Content::Audio { url, .. } => url.as_deref().map_or(0, str::len),

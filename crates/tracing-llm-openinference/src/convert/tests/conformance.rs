@@ -96,7 +96,7 @@ pub(super) fn full(event_type: EventType) -> Event {
     let mut tool = Tool::new("f").with_description("does").with_parameters(json!({}));
     tool.definition = Some(json!({"name": "f"}));
     let mut message = Message::user("hi")
-        .with(Content::Image { url: "https://example.com".into() })
+        .with(Content::image("https://example.com"))
         .with(Content::Video { url: "https://example.com".into() })
         .with(Content::Document(document.clone()))
         .with(Content::Audio {

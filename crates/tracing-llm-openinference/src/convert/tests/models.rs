@@ -108,7 +108,7 @@ fn contents_keep_their_order_and_every_kind_of_them_is_written() {
     let mut file = Document::new("inside");
     file.name = Some("a.pdf".into());
     let message = Message::user("See:")
-        .with(Content::Image { url: "https://example.com/cat.png".into() })
+        .with(Content::image("https://example.com/cat.png"))
         .with(Content::Audio {
             url: None,
             mime_type: Some("audio/wav".into()),

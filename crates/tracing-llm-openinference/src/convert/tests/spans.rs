@@ -261,7 +261,7 @@ fn what_a_span_is_stands_before_its_content() {
 fn a_picture_in_the_text_is_shortened_in_the_input_and_whole_in_its_message() {
     let url = format!("data:image/png;base64,{}", "A".repeat(5_000));
     let mut event = event(EventType::LLM, "chat");
-    let picture = tracing_llm::Content::Image { url: url.as_str().into() };
+    let picture = tracing_llm::Content::image(url.as_str());
     event.payload.messages = vec![Message::user("what?").with(picture)].into();
     let shown = shown(&event);
     assert!(shown["input.value"].contains("data:image/png;base64,… (5000 characters)"));

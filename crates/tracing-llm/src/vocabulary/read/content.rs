@@ -151,7 +151,8 @@ fn answer(part: &mut Object) -> Item {
 fn medium(kind: &str, part: &mut Object) -> Option<Content> {
     match kind {
         "image" | "image_url" | "input_image" => {
-            address(part, "image").map(|(url, _)| Content::Image { url })
+            let detail = detail(part);
+            address(part, "image").map(|(url, _)| Content::Image { url, detail })
         }
         "video" | "video_url" | "input_video" => {
             address(part, "video").map(|(url, _)| Content::Video { url })
@@ -160,11 +161,11 @@ fn medium(kind: &str, part: &mut Object) -> Option<Content> {
         "document" | "file" | "input_file" => Some(Content::Document(attached(part))),
         // The GenAI conventions name the form, and beside it what is in it.
         "blob" | "uri" => {
-            let modality = take_text(part, &["modality"]);
+            let (modality, detail) = (take_text(part, &["modality"]), detail(part));
             let (url, mime_type) = address(part, modality.as_deref().unwrap_or("application"))?;
             let family = || mime_type.as_ref()?.split('/').next().map(Text::from);
             Some(match modality.or_else(family).as_deref() {
-                Some("image") => Content::Image { url },
+                Some("image") => Content::Image { url, detail },
                 Some("video") => Content::Video { url },
                 Some("audio") => Content::Audio { url: Some(url), mime_type, transcript: None },
                 _ => {
@@ -211,6 +212,14 @@ fn attached(part: &mut Object) -> Document {
         read.mime_type = mime_type.or(read.mime_type);
     }
     Document { id, name, content: text.unwrap_or(read.content), ..read }
+}
+
+/// How closely the model is to look at a picture: OpenAI's chat puts it beside the address, its
+/// Responses and LlamaIndex beside the type.
+fn detail(part: &Object) -> Option<Text> {
+    let beside = part.get("detail").and_then(Value::as_str);
+    let inside = || part.get("image_url")?.get("detail")?.as_str();
+    beside.or_else(inside).map(Text::from)
 }
 
 /// Where a medium is, and its media type: an address, or its data as a `data:` URI.

@@ -11,7 +11,7 @@ use super::{items, nested};
 use crate::{Content, Document, Embedding, Message, Text, Tool, ToolCall};
 
 fn image(url: &str) -> Content {
-    Content::Image { url: url.into() }
+    Content::image(url)
 }
 
 fn file(url: Option<&str>) -> Document {
@@ -59,7 +59,7 @@ fn openai_chat() {
         {"role": "assistant", "content": null, "refusal": "I will not"}
     ]));
     let bob = Message { name: Some("bob".into()), ..Message::user("look") }
-        .with(image("http://x/y"))
+        .with(Content::image_with_detail("http://x/y", "low"))
         .with(Content::Audio {
             url: Some("data:audio/wav;base64,QQ==".into()),
             mime_type: Some("audio/wav".into()),
@@ -102,8 +102,10 @@ fn openai_choices() {
 #[test]
 fn openai_responses() {
     let list = read(json!([
-        {"role": "user", "content": [{"type": "input_text", "text": "Hi"},
-                                     {"type": "input_image", "image_url": "http://x/y"}]},
+        {"role": "user", "content": [
+            {"type": "input_text", "text": "Hi"},
+            {"type": "input_image", "image_url": "http://x/y", "detail": "original"}
+        ]},
         {"type": "reasoning", "id": "r1", "summary": [{"type": "summary_text", "text": "a"},
                                                       {"type": "summary_text", "text": "b"}],
          "encrypted_content": "xx"},
@@ -116,7 +118,7 @@ fn openai_responses() {
     assert_eq!(
         list,
         [
-            Message::user("Hi").with(image("http://x/y")),
+            Message::user("Hi").with(Content::image_with_detail("http://x/y", "original")),
             Message::empty("assistant").with(thought),
             Message::empty("assistant").with_tool_call(ToolCall::new("add", "{}").with_id("c1")),
             Message::tool("c1", "2"),
@@ -244,7 +246,7 @@ fn genai_parts() {
     let list = read(json!([
         {"role": "user", "parts": [
             {"type": "text", "content": "look"},
-            {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AA"},
+            {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "AA", "detail": "low"},
             {"type": "uri", "modality": "audio", "mime_type": "audio/mp3", "uri": "http://x/a"},
             {"type": "file", "modality": "image", "file_id": "f-1"}
         ]},
@@ -285,7 +287,8 @@ fn llamaindex_messages() {
         {"role": "user", "additional_kwargs": {}, "blocks": [
             {"block_type": "text", "text": "look"},
             {"block_type": "image", "image": "AA", "path": null, "url": null,
-             "image_mimetype": "image/png", "detail": null}
+             "image_mimetype": "image/png", "detail": null},
+            {"block_type": "image", "url": "http://x/y", "detail": "high"}
         ]},
         {"role": "assistant", "blocks": [], "additional_kwargs": {"tool_calls": [
             {"id": "c1", "type": "function", "function": {"name": "add", "arguments": "{}"}}]}},
@@ -295,7 +298,9 @@ fn llamaindex_messages() {
     assert_eq!(
         list,
         [
-            Message::user("look").with(image("data:image/png;base64,AA")),
+            Message::user("look")
+                .with(image("data:image/png;base64,AA"))
+                .with(Content::image_with_detail("http://x/y", "high")),
             Message::empty("assistant").with_tool_call(ToolCall::new("add", "{}").with_id("c1")),
             Message { name: Some("add".into()), ..Message::tool("c1", "2") },
         ]

@@ -20,7 +20,7 @@ fn flattened_messages_become_messages() {
         ("llm.output_messages.0.message.tool_calls.0.tool_call.function.name", "look"),
         ("llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments", "{\"at\":1}"),
     ]);
-    let picture = Content::Image { url: "http://x/y".into() };
+    let picture = Content::image("http://x/y");
     let expected = [Message::system("Be brief."), Message::user("What is it?").with(picture)];
     assert_eq!(*draft.payload().messages, expected);
     let call = ToolCall::new("look", "{\"at\":1}").with_id("c1");
