@@ -39,16 +39,18 @@ def chunks(ending):
 
 
 def main():
-    for kind, ending in [("prose", ".md"), ("code", ".rs")]:
-        texts = chunks(ending)
+    prompt = pathlib.Path(__file__).with_name("prompt.txt").read_text(encoding="utf-8")
+    for kind, texts in [("prompt", [prompt]), ("prose", chunks(".md")), ("code", chunks(".rs"))]:
         size = sum(len(text.encode()) for text in texts)
         for name in ("o200k_base", "cl100k_base"):
             encoding = tiktoken.get_encoding(name)
+            repeats = max(1, 100_000 // size)  # a round takes long enough to be timed
             rounds = []
             for _ in range(ROUNDS):
                 start = time.perf_counter()
-                tokens = sum(len(encoding.encode_ordinary(text)) for text in texts)
-                rounds.append(time.perf_counter() - start)
+                for _ in range(repeats):
+                    tokens = sum(len(encoding.encode_ordinary(text)) for text in texts)
+                rounds.append((time.perf_counter() - start) / repeats)
             middle = sorted(rounds)[ROUNDS // 2]
             print(f"{kind}/{name}: {tokens} tokens in {size} bytes, {size / middle / 1e6:.1f} MB/s")
 

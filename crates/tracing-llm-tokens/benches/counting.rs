@@ -1,7 +1,8 @@
 //! How fast texts are counted: `cargo bench -p tracing-llm-tokens --features fast`.
 //!
-//! The texts are this repository's own: its prose and its code, in chunks of 2 KB. Each is counted
-//! once in a round. `counting.py` does the same with Python's tiktoken.
+//! The texts are a prompt of 2 KB in English, and this repository's own prose (Markdown) and code, in
+//! chunks of 2 KB. Each is counted once in a round. `counting.py` does the same with Python's
+//! tiktoken.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
 use std::hint::black_box;
@@ -48,8 +49,8 @@ fn chunks(ending: &str) -> Vec<String> {
 }
 
 fn counting(criterion: &mut Criterion) {
-    for (kind, ending) in [("prose", "md"), ("code", "rs")] {
-        let chunks = chunks(ending);
+    let prompt = vec![include_str!("prompt.txt").to_owned()];
+    for (kind, chunks) in [("prompt", prompt), ("prose", chunks("md")), ("code", chunks("rs"))] {
         let bytes: usize = chunks.iter().map(String::len).sum();
         let mut group = criterion.benchmark_group(kind);
         group.sample_size(10).throughput(Throughput::Bytes(bytes as u64));

@@ -204,27 +204,41 @@ impl TokenCounter {
     /// All sums at this moment, by session, user, tenant …
     #[must_use]
     pub fn report_by(&self, by: By) -> Report {
-        let state = self.state();
-        let (llm, embedding) = (state.tally.llm().clone(), state.tally.embedding().clone());
-        let rows = state.tally.rows(&by);
-        let prices = state.tally.sources().cloned().collect();
-        drop(state);
-        Report::new(by, llm, embedding, rows, prices)
+        self.state().report(by)
     }
 
-    /// Begins anew with all sums at zero and no records.
+    /// Begins anew with all sums at zero and no records, and gives back what the sums were, by model:
+    /// each call is in the report of one reset, or in the sums of after.
+    ///
+    /// ```
+    /// use tracing_llm_tokens::TokenCounter;
+    ///
+    /// let tokens = TokenCounter::new();
+    /// let of_this_hour = tokens.reset();
+    /// assert_eq!(of_this_hour.llm.calls, tokens.calls());
+    /// ```
     ///
     /// A wrapper that ends afterwards does not bring back what was counted before. Budgets have a
     /// [reset of their own](crate::Budget::reset).
-    pub fn reset(&self) {
+    pub fn reset(&self) -> Report {
         let mut state = self.state();
+        let report = state.report(By::Model);
         state.nesting.settle();
         state.tally.reset();
+        report
     }
 
     /// Nothing but sums is done under the lock; a panic there leaves them as sound as they can be.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn report(&self, by: By) -> Report {
+        let (llm, embedding) = (self.tally.llm().clone(), self.tally.embedding().clone());
+        let rows = self.tally.rows(&by);
+        Report::new(by, llm, embedding, rows, self.tally.sources().cloned().collect())
     }
 }
 

@@ -268,7 +268,8 @@ fn a_total_without_its_parts_is_the_total() {
 fn a_reset_begins_anew() {
     let mut counter = counter();
     end(&mut counter, call(1, None, Some(Usage::new(30, 12))));
-    counter.reset();
+    let before = counter.reset();
+    assert_eq!((before.llm.calls, before.llm.total, before.rows.len()), (1, 42, 1));
     assert_eq!((counter.calls(), counter.total_llm_tokens()), (0, 0));
     assert!(counter.records().is_empty());
     // The wrapper is taken back no more: it does not count since the reset.

@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::collections::HashSet;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+use futures_core::Stream;
+use serde_json::json;
 use tracing::Dispatch;
 use tracing_llm::prelude::*;
 use tracing_llm::testing::Capture;
@@ -158,6 +162,135 @@ fn sixty_four_at_once_are_counted_exactly_by_everything() {
         let times = rows.iter().all(|row| row.sums.elapsed.count() == each);
         assert!(times, "{by}");
     }
+}
+
+#[test]
+fn resets_among_sixty_four_tasks_lose_nothing_and_count_nothing_twice() {
+    const TASKS: u64 = 64;
+    const ROUNDS: u64 = 50;
+    let tokens = counter();
+    let builder = tracing_llm::layer().enricher(tokens.clone()).handler(tokens.clone());
+    let (dispatch, callbacks) = install(builder);
+    let mut reports = Vec::new();
+    thread::scope(|scope| {
+        let tasks: Vec<_> = (0..TASKS)
+            .map(|_| {
+                scope.spawn(|| {
+                    inside(&dispatch, || {
+                        for _ in 0..ROUNDS {
+                            // A wrapper that repeats its call's usage, and may end after a reset.
+                            let retry = event_span!(LLM, "retry", model = "m");
+                            retry.in_scope(call);
+                            retry.llm().usage(Usage::new(1_000, 100));
+                        }
+                    });
+                })
+            })
+            .collect();
+        while !tasks.iter().all(thread::ScopedJoinHandle::is_finished) {
+            callbacks.flush_blocking(PATIENCE).unwrap();
+            reports.push(tokens.reset());
+        }
+    });
+    callbacks.flush_blocking(PATIENCE).unwrap();
+    reports.push(tokens.reset());
+
+    assert!(reports.iter().filter(|report| report.llm.calls > 0).count() > 1, "one is no test");
+    let sum = |part: fn(&tracing_llm_tokens::Sums) -> u64| -> u64 {
+        reports.iter().map(|report| part(&report.llm)).sum()
+    };
+    let calls = TASKS * ROUNDS;
+    assert_eq!((sum(|sums| sums.calls), sum(|sums| sums.total)), (calls, calls * 1_100));
+    let dollars: f64 = reports.iter().filter_map(|report| report.llm.cost()).sum();
+    assert!((dollars - 3.84).abs() < 1e-9, "3,200 calls of $0.0012: {dollars}");
+    assert_eq!((tokens.calls(), tokens.cost()), (0, None));
+}
+
+/// As `event_starts_to_ignore` and `event_ends_to_ignore` of LlamaIndex's handler.
+#[test]
+fn types_that_are_ignored_are_neither_counted_nor_in_the_way_of_others() {
+    let (no_embeddings, no_starts, all) = (counter(), counter(), counter());
+    let builder = tracing_llm::layer()
+        .handler(no_embeddings.clone().ignore_ends([EventType::EMBEDDING]))
+        .handler(no_starts.clone().ignore_starts([EventType::LLM, EventType::CHAIN]))
+        .handler(all.clone());
+    let (dispatch, callbacks) = install(builder);
+    inside(&dispatch, || {
+        let retry = event_span!(LLM, "retry", model = "m");
+        retry.in_scope(|| event_span!(CHAIN, "stage").in_scope(call));
+        retry.llm().usage(Usage::new(1_000, 100));
+        event_span!(EMBEDDING, "embed", model = "e").llm().usage(Usage::of_input(8));
+    });
+    callbacks.flush_blocking(PATIENCE).unwrap();
+    assert_eq!((no_embeddings.total_llm_tokens(), no_embeddings.embedding_tokens()), (1_100, 0));
+    assert_eq!((no_starts.total_llm_tokens(), no_starts.embedding_tokens()), (1_100, 8));
+    assert_eq!((all.total_llm_tokens(), all.embedding_tokens()), (1_100, 8));
+}
+
+struct Chunks(std::vec::IntoIter<serde_json::Value>);
+
+impl Stream for Chunks {
+    type Item = serde_json::Value;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.next())
+    }
+}
+
+/// Sends a stream through the wrapper, and reads so many chunks of it.
+fn stream(all: Vec<serde_json::Value>, read: usize) {
+    let span = event_span!(LLM, "chat", model = "m");
+    span.llm().prompt("12345");
+    let stream = Chunks(all.into_iter()).traced_stream(&span, |chunk, llm| {
+        if let Some(text) = chunk["text"].as_str() {
+            llm.chunk(text);
+        }
+        llm.usage_from(chunk.clone());
+    });
+    drop(span);
+    let mut stream = pin!(stream);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..read {
+        let _ = stream.as_mut().poll_next(&mut context);
+    }
+}
+
+#[test]
+fn a_stream_counts_its_merged_usage_and_one_that_is_left_what_was_received() {
+    let tokens = counter().tokenizer(|text: &str| text.len());
+    let builder = tracing_llm::layer().enricher(tokens.clone()).handler(tokens.clone());
+    let (dispatch, callbacks) = install(builder);
+    // OpenAI's: most chunks say that there is no usage, the last has it.
+    let last = vec![
+        json!({"text": "Hello", "usage": null}),
+        json!({"text": " world", "usage": null}),
+        json!({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}}),
+    ];
+    // Anthropic's: the first has the prompt's, the last the answer's.
+    let merged = vec![
+        json!({"type": "message_start", "message": {"usage": {
+            "input_tokens": 11, "cache_read_input_tokens": 900, "output_tokens": 1}}}),
+        json!({"text": "Hello world"}),
+        json!({"type": "message_delta", "usage": {"output_tokens": 7}}),
+    ];
+    inside(&dispatch, || {
+        stream(last.clone(), 4);
+        stream(merged, 4);
+        stream(last, 2);
+    });
+    callbacks.flush_blocking(PATIENCE).unwrap();
+    let seen = tokens.records().into_iter().map(|record| {
+        let Usage { input, output, estimated, .. } = record.usage;
+        (input.unwrap(), output.unwrap(), estimated, record.outcome)
+    });
+    assert_eq!(
+        seen.collect::<Vec<_>>(),
+        [
+            (11, 7, false, Outcome::Ok),
+            (911, 7, false, Outcome::Ok),
+            (5, 11, true, Outcome::Cancelled),
+        ]
+    );
 }
 
 /// Asks for a reservation, makes a call if it gets one, and waits with the guard in its hands.
