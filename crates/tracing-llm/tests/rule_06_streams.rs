@@ -150,6 +150,20 @@ fn a_stream_that_panics_fails_its_event() {
 }
 
 #[test]
+fn a_closure_that_panics_fails_its_stream_s_event() {
+    in_both_runtimes(async |stage| {
+        let mut stream = pieces([Says("be")])
+            .traced_stream(&event_span!(LLM, "chat"), |_: &Piece, _: &_| panic!("oh no"));
+        tokio::spawn(async move { next(&mut stream).await.is_some() }).await.unwrap_err();
+        let captured = stage.flushed();
+        let chat = captured.event("chat");
+        assert_eq!(chat.outcome, Outcome::Error);
+        let exception = chat.payload.exception.as_ref().unwrap();
+        assert_eq!((exception.kind.as_deref(), &*exception.message), (Some("panic"), "oh no"));
+    });
+}
+
+#[test]
 fn a_stream_of_results_fails_its_event_with_its_error() {
     in_both_runtimes(async |stage| {
         let span = event_span!(LLM, "failing");

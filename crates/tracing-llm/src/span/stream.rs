@@ -145,15 +145,19 @@ impl Watch {
     ) -> Poll<Option<S::Item>> {
         let polled = self.finisher.listening(|| {
             let _entered = self.span.enter();
-            inner.inner_pin_mut().poll_next(context)
+            let polled = inner.inner_pin_mut().poll_next(context);
+            // Inside, too: an exit that unwinds tells a panic from a stream that is left.
+            if let Poll::Ready(Some(item)) = &polled {
+                on_item(item, &self.handle);
+            }
+            polled
         });
         match &polled {
-            Poll::Ready(Some(item)) => on_item(item, &self.handle),
+            Poll::Ready(Some(_)) | Poll::Pending => {}
             Poll::Ready(None) => {
                 self.handle.stream_finished();
                 self.finisher.finish(Verdict::Finished);
             }
-            Poll::Pending => {}
         }
         polled
     }

@@ -8,6 +8,7 @@ use crate::EventType;
 /// Our own tags name a type by its upper-case name (`LLM`), the others by their own words
 /// (`RETRIEVER`, `chat`). `custom` holds the types that the user registered.
 pub(crate) fn event_type(tag: Tag, value: &str, custom: &[EventType]) -> Option<EventType> {
+    let value = unquoted(value);
     let known = match tag {
         Tag::EventType | Tag::LlmEventType => EventType::parse(value),
         Tag::SpanKind => span_kind(value),
@@ -23,11 +24,17 @@ pub(crate) fn original_event_type(
     value: &str,
     custom: &[EventType],
 ) -> Option<EventType> {
+    let value = unquoted(value);
     match tag {
         Tag::EventType | Tag::LlmEventType => EventType::from_value(value)
             .or_else(|| custom.iter().copied().find(|custom| custom.value() == value)),
         Tag::SpanKind | Tag::Operation => None,
     }
+}
+
+/// A text as `?` writes it into a field has quotes around it.
+fn unquoted(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value)
 }
 
 /// OpenInference span kinds, semantic conventions 0.1.42.

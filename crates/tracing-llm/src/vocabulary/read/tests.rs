@@ -271,7 +271,7 @@ fn genai_parts() {
         list,
         [
             Message::user("look")
-                .with(image("data:image/png;base64,AA"))
+                .with(Content::image_with_detail("data:image/png;base64,AA", "low"))
                 .with(audio)
                 .with(Content::Document(file(None).with_id("f-1"))),
             asked,
