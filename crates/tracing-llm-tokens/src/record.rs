@@ -38,7 +38,8 @@ pub(crate) fn next_number() -> u64 {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenRecord {
-    /// Its number among the calls of this process, in the order in which they were counted.
+    /// Its number in this process: that of a call is larger than those of the calls counted before,
+    /// by one or more.
     pub number: u64,
     /// The trace that the call belongs to.
     pub trace_id: TraceId,
