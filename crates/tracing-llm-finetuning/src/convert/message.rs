@@ -41,6 +41,8 @@ enum Part<'a> {
 #[derive(Serialize)]
 struct Image<'a> {
     url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +88,10 @@ pub(super) fn write(message: &Message, with_functions: bool) -> Result<Written<'
     for content in &message.contents {
         match content {
             Content::Text(text) => parts.push(Part::Text { text }),
-            Content::Image { url, .. } => parts.push(Part::ImageUrl { image_url: Image { url } }),
+            Content::Image { url, detail, .. } => {
+                let detail = detail.as_deref();
+                parts.push(Part::ImageUrl { image_url: Image { url, detail } });
+            }
             Content::Audio { url: Some(url), .. } => {
                 parts.push(Part::InputAudio { input_audio: audio(url).ok_or(SOUND)? });
             }

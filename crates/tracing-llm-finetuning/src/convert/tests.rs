@@ -137,11 +137,9 @@ fn a_stream_that_ended_gives_its_text_and_one_that_was_left_gives_nothing() {
 #[test]
 fn pictures_and_recordings_are_parts_thoughts_are_left_out() {
     let mut event = call();
-    let picture: Message = serde_json::from_value(json!({
-        "role": "user",
-        "contents": [{ "text": "Look." }, { "image": { "url": "https://example.com/a.png" } }],
-    }))
-    .unwrap();
+    let picture = Message::user("Look.")
+        .with(Content::image("https://example.com/a.png"))
+        .with(Content::image_with_detail("https://example.com/b.png", "low"));
     let heard: Message = serde_json::from_value(json!({
         "role": "human",
         "contents": [{ "audio": {
@@ -159,6 +157,9 @@ fn pictures_and_recordings_are_parts_thoughts_are_left_out() {
             { "role": "user", "content": [
                 { "type": "text", "text": "Look." },
                 { "type": "image_url", "image_url": { "url": "https://example.com/a.png" } },
+                { "type": "image_url", "image_url": {
+                    "url": "https://example.com/b.png", "detail": "low"
+                } },
             ] },
             { "role": "user", "content": [
                 { "type": "input_audio", "input_audio": { "data": "AAAA", "format": "mp3" } },
