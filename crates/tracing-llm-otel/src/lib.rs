@@ -1,1 +1,15 @@
-//! Lives with OpenTelemetry.
+#![doc = include_str!("../README.md")]
+
+mod block_on;
+mod carry;
+mod enrich;
+mod export;
+mod genai;
+mod linked;
+mod outside;
+
+pub use self::carry::Carry;
+pub use self::enrich::{Enrich, EnrichedExporter};
+pub use self::export::SpanExport;
+pub use self::genai::{attributes, attributes_with_content};
+pub use self::linked::Linked;

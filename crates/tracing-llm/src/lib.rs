@@ -118,7 +118,7 @@ mod worker;
 
 pub use self::builder::{Builder, layer};
 pub use self::callbacks::{Callbacks, HandlerId};
-pub use self::context_source::ContextSource;
+pub use self::context_source::{ContextSource, ForeignSpan};
 pub use self::enrich::Enricher;
 pub use self::error::Error;
 pub use self::event::{
@@ -128,7 +128,7 @@ pub use self::event::{
 };
 pub use self::handler::{AsyncHandler, Handler, HandlerExt, HandlerResult, Ignore, Sampled};
 pub use self::id_source::IdSource;
-pub use self::layer::{CallbackLayer, CallsiteFilter};
+pub use self::layer::{CallbackLayer, CallsiteFilter, UntaggedFilter};
 pub use self::recognise::CaptureContent;
 pub use self::redact::Redactor;
 pub use self::span::{

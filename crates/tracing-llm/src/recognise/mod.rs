@@ -5,7 +5,7 @@ mod config;
 mod content;
 mod known;
 
-pub(crate) use self::callsite::{Callsites, Plan, is_seen};
+pub(crate) use self::callsite::{Callsites, OUR_TARGET, Plan, is_claimed, is_seen};
 pub use self::config::CaptureContent;
 pub(crate) use self::config::{Recognition, rank};
 pub(crate) use self::content::is_content;

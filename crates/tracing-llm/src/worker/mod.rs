@@ -139,6 +139,7 @@ impl Worker {
         }
         self.guarded("sweeping", Self::sweep);
         self.guarded("telling of tags", Self::tell_unknown_tags);
+        self.guarded("telling of trouble", Self::tell_trouble);
         self.fanout.send();
         handled
     }
