@@ -42,12 +42,14 @@ fn pipeline() {
 fn enriched(enrich: Enrich, is_inside: bool, scene: impl FnOnce()) -> (Run, Vec<SpanData>) {
     let sent = InMemorySpanExporter::default();
     let provider = tracer(&enrich, &sent);
-    let theirs = || tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    let tracer = provider.tracer("test");
     let place = |layer: CallbackLayer| -> Dispatch {
         if is_inside {
-            registry().with(layer.filtered()).with(theirs()).into()
+            let theirs = tracing_opentelemetry::layer().with_tracer(tracer);
+            registry().with(layer.filtered()).with(theirs).into()
         } else {
-            registry().with(theirs()).with(layer.filtered()).into()
+            let theirs = tracing_opentelemetry::layer().with_tracer(tracer);
+            registry().with(theirs).with(layer.filtered()).into()
         }
     };
     let build = |builder: tracing_llm::Builder| {

@@ -43,21 +43,20 @@ fn a_tracer_that_is_boxed_optional_or_in_a_list_is_read() {
 #[test]
 fn ours_may_be_boxed_optional_or_in_a_list() {
     let otel = Otel::new();
-    let theirs = |layer: &CallbackLayer| otel.layer().with_filter(layer.untagged());
     assert_linked(&otel, |layer| {
-        let theirs = theirs(&layer);
+        let theirs = otel.layer().with_filter(layer.untagged());
         registry().with(layer.filtered().boxed()).with(theirs).into()
     });
     assert_linked(&otel, |layer| {
-        let theirs = theirs(&layer);
+        let theirs = otel.layer().with_filter(layer.untagged());
         registry().with(Some(layer.filtered())).with(theirs).into()
     });
     assert_linked(&otel, |layer| {
-        let theirs = theirs(&layer);
+        let theirs = otel.layer().with_filter(layer.untagged());
         registry().with(vec![layer.filtered().boxed()]).with(theirs).into()
     });
     assert_linked(&otel, |layer| {
-        let theirs = theirs(&layer);
+        let theirs = otel.layer().with_filter(layer.untagged());
         let (ours, _handle) = reload::Layer::new(layer.filtered());
         registry().with(ours).with(theirs).into()
     });

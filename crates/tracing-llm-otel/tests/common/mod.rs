@@ -157,28 +157,28 @@ macro_rules! places {
                 "plain, inside",
                 Box::new(|layer| {
                     let other = $other.with_filter(layer.untagged());
-                    Dispatch::new(registry().with(layer).with(other))
+                    tracing::Dispatch::new(registry().with(layer).with(other))
                 }),
             ),
             (
                 "plain, outside",
                 Box::new(|layer| {
                     let other = $other.with_filter(layer.untagged());
-                    Dispatch::new(registry().with(other).with(layer))
+                    tracing::Dispatch::new(registry().with(other).with(layer))
                 }),
             ),
             (
                 "filtered, inside",
                 Box::new(|layer| {
                     let other = $other.with_filter(layer.untagged());
-                    Dispatch::new(registry().with(layer.filtered()).with(other))
+                    tracing::Dispatch::new(registry().with(layer.filtered()).with(other))
                 }),
             ),
             (
                 "filtered, outside",
                 Box::new(|layer| {
                     let other = $other.with_filter(layer.untagged());
-                    Dispatch::new(registry().with(other).with(layer.filtered()))
+                    tracing::Dispatch::new(registry().with(other).with(layer.filtered()))
                 }),
             ),
         ];
@@ -192,18 +192,25 @@ macro_rules! places_unfiltered {
         use tracing_subscriber::prelude::*;
         use tracing_subscriber::registry;
         let places: [Place<'_>; 4] = [
-            ("plain, inside", Box::new(|layer| Dispatch::new(registry().with(layer).with($other)))),
+            (
+                "plain, inside",
+                Box::new(|layer| tracing::Dispatch::new(registry().with(layer).with($other))),
+            ),
             (
                 "plain, outside",
-                Box::new(|layer| Dispatch::new(registry().with($other).with(layer))),
+                Box::new(|layer| tracing::Dispatch::new(registry().with($other).with(layer))),
             ),
             (
                 "filtered, inside",
-                Box::new(|layer| Dispatch::new(registry().with(layer.filtered()).with($other))),
+                Box::new(|layer| {
+                    tracing::Dispatch::new(registry().with(layer.filtered()).with($other))
+                }),
             ),
             (
                 "filtered, outside",
-                Box::new(|layer| Dispatch::new(registry().with($other).with(layer.filtered()))),
+                Box::new(|layer| {
+                    tracing::Dispatch::new(registry().with($other).with(layer.filtered()))
+                }),
             ),
         ];
         places
