@@ -34,7 +34,7 @@ fn delivered(subscriber: impl FnOnce(CallbackLayer) -> Dispatch, scene: impl FnO
     let (layer, callbacks) = tracing_llm::layer().handler(capture.clone()).build();
     dispatcher::with_default(&subscriber(layer), scene);
     callbacks.flush_blocking(PATIENCE).unwrap();
-    assert_eq!(callbacks.stats().silenced(), None);
+    assert_eq!(callbacks.stats().failures, 0);
     callbacks.shutdown_blocking(PATIENCE).unwrap();
     capture.captured()
 }
@@ -131,7 +131,13 @@ fn a_file_of_tracing_appender_has_every_line() {
     }
 }
 
+/// The console refuses to work where tokio tells it nothing, unless a flag says that this is known:
+/// `RUSTFLAGS="--cfg console_without_tokio_unstable" cargo test -p tracing-llm-tests --test composition_tools`.
 #[test]
+#[cfg_attr(
+    not(any(tokio_unstable, console_without_tokio_unstable)),
+    ignore = "not run: needs RUSTFLAGS='--cfg console_without_tokio_unstable', and so a build of everything"
+)]
 fn the_console_gets_its_tasks() {
     for number in 0..3 {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

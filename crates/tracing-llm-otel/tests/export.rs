@@ -11,7 +11,7 @@ use common::*;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SpanData, SpanExporter};
+use opentelemetry_sdk::trace::{Sampler, SpanData, SpanExporter};
 use tracing::info_span;
 use tracing_llm::prelude::*;
 use tracing_llm::{Builder, CallbackLayer};
@@ -25,19 +25,36 @@ fn pipeline() {
     });
 }
 
+/// Keeps its spans, also after the shutdown.
+#[derive(Clone, Debug, Default)]
+struct Memory(Arc<std::sync::Mutex<Vec<SpanData>>>);
+
+impl Memory {
+    fn spans(&self) -> Spans {
+        Spans(self.0.lock().unwrap().clone())
+    }
+}
+
+impl SpanExporter for Memory {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.lock().unwrap().extend(batch);
+        Ok(())
+    }
+}
+
 fn alone(layer: CallbackLayer) -> tracing::Dispatch {
     registry().with(layer.filtered()).into()
 }
 
 #[test]
 fn a_scope_and_its_events_are_spans_of_one_trace() {
-    let sent = InMemorySpanExporter::default();
+    let sent = Memory::default();
     let made = sent.clone();
     let build = |builder: Builder| builder.handler(SpanExport::blocking(move || made));
     run_with(build, alone, |_| {
         info_span!("all", trace_name = "job").in_scope(pipeline);
     });
-    let spans = Spans(sent.get_finished_spans().unwrap());
+    let spans = sent.spans();
     assert_eq!(spans.names(), ["answer", "chat m", "job"]);
     let (job, answer, chat) = (spans.named("job"), spans.named("answer"), spans.named("chat m"));
     assert_eq!(answer.parent_span_id, job.span_context.span_id());
@@ -49,12 +66,12 @@ fn a_scope_and_its_events_are_spans_of_one_trace() {
 fn together_with_the_users_tracer_each_call_is_one_span_of_one_trace() {
     let otel = Otel::new();
     for (_, place) in places!(otel.layer()) {
-        let sent = InMemorySpanExporter::default();
+        let sent = Memory::default();
         let made = sent.clone();
         let export = SpanExport::blocking(move || made);
         let build = |builder: Builder| builder.context_source(Linked::new()).handler(export);
         run_with(build, place, |_| pipeline());
-        let (theirs, ours) = (otel.spans(), Spans(sent.get_finished_spans().unwrap()));
+        let (theirs, ours) = (otel.spans(), sent.spans());
         assert_eq!((theirs.names(), ours.names()), (vec!["request"], vec!["answer", "chat m"]));
         let (request, answer) = (theirs.named("request"), ours.named("answer"));
         assert_eq!(answer.parent_span_id, request.span_context.span_id());
@@ -65,7 +82,7 @@ fn together_with_the_users_tracer_each_call_is_one_span_of_one_trace() {
 #[test]
 fn what_the_tracer_does_not_sample_and_what_is_suppressed_is_not_exported() {
     let otel = Otel::with(Sampler::AlwaysOff);
-    let sent = InMemorySpanExporter::default();
+    let sent = Memory::default();
     let made = sent.clone();
     let export = SpanExport::blocking(move || made);
     let build = |builder: Builder| builder.context_source(Linked::new()).handler(export);
@@ -77,7 +94,7 @@ fn what_the_tracer_does_not_sample_and_what_is_suppressed_is_not_exported() {
         pipeline();
         tracing_llm::suppress().in_scope(|| llm_span!("quiet").in_scope(|| {}));
     });
-    assert!(sent.get_finished_spans().unwrap().is_empty());
+    assert!(sent.spans().0.is_empty());
 }
 
 /// Needs a reactor and a timer, when it is made and at each export.
@@ -150,11 +167,11 @@ fn an_exporter_that_fails_or_panics_is_told_of_at_the_flush_with_the_spans_that_
 
 #[test]
 fn attributes_may_be_of_another_vocabulary() {
-    let sent = InMemorySpanExporter::default();
+    let sent = Memory::default();
     let made = sent.clone();
     let export = SpanExport::blocking(move || made)
         .attributes_by(|event| vec![KeyValue::new("my.type", event.event_type.name())]);
     run_with(|builder| builder.handler(export), alone, |_| pipeline());
-    let spans = Spans(sent.get_finished_spans().unwrap());
+    let spans = sent.spans();
     assert_eq!(spans.named("chat m").attributes, [KeyValue::new("my.type", "LLM")]);
 }
