@@ -89,7 +89,8 @@ fn sentry_gets_its_transactions_and_errors() {
         (captured, told)
     };
     let (_, alone) = sent(Box::new(|_| Dispatch::new(registry().with(sentry_tracing::layer()))));
-    let of_request = r#"transaction request: ["answer", "chat"]"#;
+    let of_request =
+        r#"transaction request: ["composition_tools::answer", "composition_tools::chat"]"#;
     assert_eq!(alone, ["event the first try failed", of_request]);
     for place in places_beside!(sentry_tracing::layer()) {
         let (captured, told) = sent(place);

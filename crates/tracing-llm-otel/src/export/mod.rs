@@ -16,6 +16,9 @@ use self::convert::{of_event, of_trace};
 use self::sink::{Drive, Sink, Start};
 use crate::genai;
 
+/// What makes attributes of an event.
+type Convert = Box<dyn Fn(&Event) -> Vec<KeyValue> + Send>;
+
 /// How many spans make a batch that goes at once.
 const BATCH: usize = 512;
 
@@ -64,7 +67,7 @@ const BATCH: usize = 512;
 /// ```
 #[must_use = "a handler does nothing until it is given to a layer"]
 pub struct SpanExport {
-    convert: Box<dyn Fn(&Event) -> Vec<KeyValue> + Send>,
+    convert: Convert,
     /// What the thread is made with, until it is.
     start: Option<Start>,
     sink: Option<Sink>,
