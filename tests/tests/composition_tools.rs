@@ -1,6 +1,8 @@
 //! Our layer beside what programs run in production: each tool gets what it gets without us, and
 //! we get the same events beside each.
 
+#![allow(deprecated, reason = "the layer that most programs have; it is two layers since")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

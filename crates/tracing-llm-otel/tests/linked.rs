@@ -251,7 +251,7 @@ fn a_named_trace_and_all_its_events_stand_in_the_users_trace() {
         assert_below(run.captured.event("embed"), job);
         let trace = &run.captured.traces[0];
         assert_eq!((trace.id.get(), &*trace.name), (trace_of(job), "index_construction"));
-        assert_eq!(trace.remote_parent.map(|id| id.get()), Some(id_of(job)));
+        assert_eq!(trace.remote_parent.map(tracing_llm::SpanId::get), Some(id_of(job)));
     }
 }
 

@@ -84,7 +84,12 @@ pub(crate) fn id_of(span: &SpanData) -> u64 {
 #[track_caller]
 pub(crate) fn assert_below(event: &Event, span: &SpanData) {
     assert_eq!(event.trace_id.get(), trace_of(span), "{}", event.name);
-    assert_eq!(event.remote_parent.map(|id| id.get()), Some(id_of(span)), "{}", event.name);
+    assert_eq!(
+        event.remote_parent.map(tracing_llm::SpanId::get),
+        Some(id_of(span)),
+        "{}",
+        event.name
+    );
 }
 
 /// A span of another process.
