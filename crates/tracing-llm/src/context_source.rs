@@ -1,24 +1,29 @@
-//! Ids from a tracer that is there already.
+//! A place in the trace of a tracer that is there already.
 
 use tracing::{Dispatch, span};
 
 use crate::{SpanId, TraceId};
 
-/// Lets the top events of this layer continue the traces of another tracer.
+/// Lets events stand in the traces of another tracer.
 ///
-/// Called on the pipeline's thread when the span of a top event is first entered, with no lock
-/// of ours held. It must be quick, and must not create spans.
+/// # Who calls, and when
+///
+/// Called on the pipeline's thread, once for each event: when its span is first entered, or at its
+/// end if that never happens; of an event above that was not asked for yet, before. No lock of ours
+/// is held, nor one of the registry's: the source may look the span up. All layers have seen the
+/// creation of the span by then, so the order of layers does not matter. It must be quick, and
+/// must not create spans. A panic is caught and counted; the event stays on its own.
 ///
 /// ```
 /// use tracing::{Dispatch, span};
-/// use tracing_llm::{ContextSource, SpanId, TraceId};
+/// use tracing_llm::{ContextSource, ForeignSpan, SpanId, TraceId};
 ///
 /// /// Every trace continues the same one.
 /// struct Fixed;
 ///
 /// impl ContextSource for Fixed {
-///     fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<(TraceId, SpanId)> {
-///         Some((TraceId::new(1)?, SpanId::new(2)?))
+///     fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+///         Some(ForeignSpan::new(TraceId::new(1)?, SpanId::new(2)?))
 ///     }
 /// }
 ///
@@ -26,6 +31,65 @@ use crate::{SpanId, TraceId};
 /// # drop((layer, callbacks));
 /// ```
 pub trait ContextSource: Send + Sync + 'static {
-    /// The trace and the span in it that this span continues; none to stand alone.
-    fn parent(&self, span: &span::Id, dispatch: &Dispatch) -> Option<(TraceId, SpanId)>;
+    /// The other tracer's span that this top event stands in; none to stand alone. Events below
+    /// others are not asked for: they are in the trace of the event above.
+    fn parent(&self, span: &span::Id, dispatch: &Dispatch) -> Option<ForeignSpan>;
+
+    /// What the other tracer has made of this very span: the event then has its ids. None, which
+    /// is the default, to have ids of its own.
+    fn twin(&self, span: &span::Id, dispatch: &Dispatch) -> Option<ForeignSpan> {
+        let _ = (span, dispatch);
+        None
+    }
+
+    /// What keeps it from seeing the other tracer's spans, if something does. Asked on a thread of
+    /// ours now and then; each text that it gives goes to the [`Trap`](crate::Trap).
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A span of another tracer, as a [`ContextSource`] names it.
+///
+/// ```
+/// use tracing_llm::{ForeignSpan, SpanId, TraceId};
+///
+/// let span = ForeignSpan::new(TraceId::FIRST, SpanId::FIRST).sampled(true);
+/// assert_eq!((span.sampled, span.is_link), (Some(true), false));
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForeignSpan {
+    /// Its trace: the events join it.
+    pub trace_id: TraceId,
+    /// Its own id.
+    pub span_id: SpanId,
+    /// Whether the other tracer samples the trace; none if it does not say. It becomes
+    /// [`Event::sampled`](crate::Event::sampled).
+    pub sampled: Option<bool>,
+    /// Whether the event has no parent, and this span among its links.
+    pub is_link: bool,
+}
+
+impl ForeignSpan {
+    /// The span with these ids, to be the parent.
+    #[must_use]
+    pub const fn new(trace_id: TraceId, span_id: SpanId) -> Self {
+        Self { trace_id, span_id, sampled: None, is_link: false }
+    }
+
+    /// Says whether its trace is sampled.
+    #[must_use]
+    pub const fn sampled(mut self, sampled: bool) -> Self {
+        self.sampled = Some(sampled);
+        self
+    }
+
+    /// The event joins the trace and has no parent in it, but a link to this span: for a backend
+    /// that never gets the span, and would wait for it.
+    #[must_use]
+    pub const fn as_link(mut self) -> Self {
+        self.is_link = true;
+        self
+    }
 }

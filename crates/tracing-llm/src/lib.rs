@@ -152,7 +152,7 @@ mod worker;
 
 pub use self::builder::{Builder, layer};
 pub use self::callbacks::{Callbacks, HandlerId};
-pub use self::context_source::ContextSource;
+pub use self::context_source::{ContextSource, ForeignSpan};
 pub use self::enrich::Enricher;
 pub use self::error::Error;
 pub use self::event::{
@@ -162,7 +162,7 @@ pub use self::event::{
 };
 pub use self::handler::{AsyncHandler, Handler, HandlerExt, HandlerResult, Ignore, Sampled};
 pub use self::id_source::IdSource;
-pub use self::layer::{CallbackLayer, CallsiteFilter};
+pub use self::layer::{CallbackLayer, CallsiteFilter, UntaggedFilter};
 pub use self::propagation::Propagation;
 pub use self::recognise::{CaptureContent, Rule};
 pub use self::redact::Redactor;

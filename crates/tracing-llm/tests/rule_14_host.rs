@@ -11,7 +11,9 @@ use common::*;
 use tracing::{Dispatch, dispatcher, error, info, span};
 use tracing_llm::prelude::*;
 use tracing_llm::testing::Capture;
-use tracing_llm::{Builder, Callbacks, ContextSource, Failure, IdSource, SpanId, TraceId};
+use tracing_llm::{
+    Builder, Callbacks, ContextSource, Failure, ForeignSpan, IdSource, SpanId, TraceId,
+};
 
 /// Panics or fails in every hook.
 struct Broken {
@@ -418,7 +420,7 @@ fn a_context_source_or_an_id_source_that_panics_does_not_reach_the_pipeline() {
     struct Panics;
 
     impl ContextSource for Panics {
-        fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<(TraceId, SpanId)> {
+        fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
             panic!("no tracer");
         }
     }

@@ -11,7 +11,7 @@ use common::*;
 use tracing::{Dispatch, info_span, span};
 use tracing_llm::prelude::*;
 use tracing_llm::testing::Capture;
-use tracing_llm::{ContextSource, SpanId, TraceId};
+use tracing_llm::{ContextSource, ForeignSpan, SpanId, TraceId};
 
 const REMOTE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -96,9 +96,9 @@ fn a_traceparent_that_is_none_begins_a_new_trace() {
 struct Fixed(Arc<AtomicUsize>);
 
 impl ContextSource for Fixed {
-    fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<(TraceId, SpanId)> {
+    fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
         self.0.fetch_add(1, SeqCst);
-        Some(remote())
+        Some(ForeignSpan::new(remote().0, remote().1))
     }
 }
 
@@ -131,7 +131,7 @@ fn a_context_source_is_asked_once_for_each_top_event() {
 struct Nothing;
 
 impl ContextSource for Nothing {
-    fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<(TraceId, SpanId)> {
+    fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
         None
     }
 }
@@ -157,7 +157,7 @@ fn a_context_source_may_look_the_span_up_in_the_registry() {
     struct Looks(Arc<AtomicUsize>);
 
     impl ContextSource for Looks {
-        fn parent(&self, span: &span::Id, dispatch: &Dispatch) -> Option<(TraceId, SpanId)> {
+        fn parent(&self, span: &span::Id, dispatch: &Dispatch) -> Option<ForeignSpan> {
             let registry = dispatch.downcast_ref::<Registry>()?;
             let span = registry.span(span)?;
             // Would wait for ever if a lock of ours were held.
@@ -175,6 +175,198 @@ fn a_context_source_may_look_the_span_up_in_the_registry() {
             event_span!(QUERY, "answer").in_scope(|| {});
             stage.flushed();
             assert_eq!(found.load(SeqCst), 1);
+        },
+    );
+}
+
+/// A tracer that says this of every span.
+struct Says {
+    parent: Option<ForeignSpan>,
+    twin: Option<ForeignSpan>,
+}
+
+impl ContextSource for Says {
+    fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+        self.parent
+    }
+
+    fn twin(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+        self.twin
+    }
+}
+
+fn foreign() -> ForeignSpan {
+    ForeignSpan::new(remote().0, remote().1)
+}
+
+#[test]
+fn an_event_whose_span_is_never_entered_joins_the_trace_at_its_end() {
+    with_builder(
+        |builder| builder.context_source(Says { parent: Some(foreign()), twin: None }),
+        |stage| {
+            drop(event_span!(QUERY, "closed"));
+            let ended = event_span!(QUERY, "ended");
+            ended.llm().end();
+            let dropped = event_span!(QUERY, "dropped");
+            drop(async {}.traced(&dropped));
+            drop(dropped);
+            let captured = stage.flushed();
+            for name in ["closed", "ended", "dropped"] {
+                let event = captured.event(name);
+                assert_eq!(event.trace_id, remote().0, "{name}");
+                assert_eq!(event.remote_parent, Some(remote().1), "{name}");
+            }
+            drop(ended);
+        },
+    );
+}
+
+#[test]
+fn a_child_that_is_entered_before_its_parent_is_in_the_same_trace() {
+    with_builder(
+        |builder| builder.context_source(Says { parent: Some(foreign()), twin: None }),
+        |stage| {
+            let query = event_span!(QUERY, "answer");
+            event_span!(parent: &query, LLM, "chat").in_scope(|| {});
+            let begun = stage.flushed();
+            query.in_scope(|| {});
+            drop(query);
+            let captured = stage.flushed();
+            for event in begun.starts.iter().chain(&captured.ends) {
+                assert_eq!(event.trace_id, remote().0, "{}", event.name);
+            }
+            assert_eq!(captured.event("chat").remote_parent, None);
+            assert_eq!(captured.event("answer").remote_parent, Some(remote().1));
+        },
+    );
+}
+
+#[test]
+fn a_context_source_says_whether_the_trace_is_sampled() {
+    for sampled in [true, false] {
+        let parent = Some(foreign().sampled(sampled));
+        with_builder(
+            |builder| builder.context_source(Says { parent, twin: None }),
+            |stage| {
+                event_span!(QUERY, "answer").in_scope(|| event_span!(LLM, "chat").in_scope(|| {}));
+                for event in &stage.flushed().ends {
+                    assert_eq!(event.sampled, Some(sampled));
+                }
+            },
+        );
+    }
+}
+
+#[test]
+fn a_parent_that_is_only_a_link_leaves_the_event_at_the_top_of_the_trace() {
+    with_builder(
+        |builder| builder.context_source(Says { parent: Some(foreign().as_link()), twin: None }),
+        |stage| {
+            event_span!(QUERY, "answer").in_scope(|| {});
+            let captured = stage.flushed();
+            let event = captured.event("answer");
+            assert_eq!((event.trace_id, event.remote_parent), (remote().0, None));
+            assert_eq!(event.links.len(), 1);
+            assert_eq!(event.links[0].trace_id, remote().0);
+            assert_eq!(event.links[0].span_id, remote().1);
+        },
+    );
+}
+
+#[test]
+fn the_events_of_one_scope_stay_in_one_trace_whatever_stands_around_each() {
+    /// Every span stands in a trace of its own.
+    struct Counts(AtomicUsize);
+
+    impl ContextSource for Counts {
+        fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+            let number = self.0.fetch_add(1, SeqCst) as u64 + 0x100;
+            Some(ForeignSpan::new(TraceId::new(number.into())?, SpanId::new(number)?))
+        }
+    }
+
+    with_builder(
+        |builder| builder.context_source(Counts(AtomicUsize::new(0))),
+        |stage| {
+            info_span!("build", trace_name = "index_construction").in_scope(|| {
+                event_span!(CHUNKING, "first").in_scope(|| {});
+                event_span!(CHUNKING, "second").in_scope(|| {});
+            });
+            let captured = stage.flushed();
+            for (name, number) in [("first", 0x101), ("second", 0x102)] {
+                let event = captured.event(name);
+                assert_eq!(event.trace_id, TraceId::new(0x100).unwrap());
+                assert_eq!(event.remote_parent, None);
+                assert_eq!(event.links[0].trace_id, TraceId::new(number).unwrap());
+            }
+        },
+    );
+}
+
+#[test]
+fn an_event_has_the_ids_of_its_twin() {
+    struct Twins;
+
+    impl ContextSource for Twins {
+        fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+            Some(foreign())
+        }
+
+        fn twin(&self, id: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+            Some(ForeignSpan::new(remote().0, SpanId::new(id.into_u64() | 1 << 63)?))
+        }
+    }
+
+    with_builder(
+        |builder| builder.context_source(Twins),
+        |stage| {
+            let query = event_span!(QUERY, "answer");
+            let chat = event_span!(parent: &query, LLM, "chat");
+            let twin = |span: &tracing::Span| SpanId::new(span.id().unwrap().into_u64() | 1 << 63);
+            let (above, below) = (twin(&query).unwrap(), twin(&chat).unwrap());
+            chat.in_scope(|| assert_eq!(tracing_llm::current().unwrap().span_id, below));
+            drop((chat, query));
+            let captured = stage.flushed();
+            assert_eq!(captured.event("chat").span_id, below);
+            assert_eq!(captured.event("chat").parent_id, Some(above));
+            assert_eq!(captured.event("answer").span_id, above);
+            assert_eq!(captured.event("answer").remote_parent, Some(remote().1));
+        },
+    );
+}
+
+#[test]
+fn what_keeps_a_context_source_from_its_work_goes_to_the_trap() {
+    struct Blind(std::sync::Mutex<Option<String>>);
+
+    impl ContextSource for Blind {
+        fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+            *self.0.lock().unwrap() = Some("sees nothing".into());
+            None
+        }
+
+        fn trouble(&self) -> Option<String> {
+            self.0.lock().unwrap().take()
+        }
+    }
+
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let trapped = Arc::clone(&told);
+    with_builder(
+        |builder| {
+            let trapped = Arc::clone(&trapped);
+            builder.context_source(Blind(std::sync::Mutex::default())).trap(
+                move |failure: &tracing_llm::Failure| trapped.lock().unwrap().push(failure.clone()),
+            )
+        },
+        |stage| {
+            event_span!(QUERY, "answer").in_scope(|| {});
+            stage.flushed();
+            // The worker has looked for it when it stands still the second time.
+            stage.flushed();
+            let told = std::mem::take(&mut *told.lock().unwrap());
+            assert!(told.iter().all(tracing_llm::Failure::is_setup) && told.len() == 1, "{told:?}");
+            assert_eq!(told[0].message, "sees nothing");
         },
     );
 }

@@ -10,6 +10,7 @@
 //! | `TRACING_LLM_TEST_COLLECTOR` | a collector's OTLP/HTTP address that forwards to that Phoenix |
 //! | `TRACING_LLM_TEST_OTELTAP` | the program `oteltap` |
 
+mod linked;
 mod oteltap;
 mod phoenix;
 mod pipeline;
@@ -20,7 +21,8 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = [phoenix::trials(), presets::trials(), oteltap::trials()].concat_trials();
+    let trials =
+        [phoenix::trials(), linked::trials(), presets::trials(), oteltap::trials()].concat_trials();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -56,7 +56,7 @@ impl CallbackLayer {
         let layer = self.shared.layer;
         let place = self.place(span);
         let twin = if layers() > 1 { Twin::of(span) } else { Twin::default() };
-        let record = self.make(plan, attributes, place, twin);
+        let record = self.make(plan, attributes, id, place, twin);
         remember(layer, id.into_u64(), Arc::clone(&record));
         let mut extensions = span.extensions_mut();
         if layers() == 1 {
@@ -75,6 +75,7 @@ impl CallbackLayer {
         &self,
         plan: &Plan,
         attributes: &Attributes<'_>,
+        id: &Id,
         place: Place,
         twin: Twin,
     ) -> Arc<Record> {
@@ -127,6 +128,7 @@ impl CallbackLayer {
         state.phase = Phase::Open;
         state.node = node;
         state.metadata = Some(attributes.metadata());
+        state.id = Some(id.clone());
         state.span_id = Some(span_id);
         state.remote_parent = remote_parent;
         state.above = Above(above);

@@ -7,7 +7,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing_subscriber::layer::{Context, Filter};
 
-use crate::recognise::is_seen;
+use crate::recognise::{is_claimed, is_seen};
 use crate::state::Shared;
 
 /// The filter of [`CallbackLayer::filtered`](crate::CallbackLayer::filtered): it lets through the
@@ -42,5 +42,42 @@ impl<S> Filter<S> for CallsiteFilter {
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Some(self.shared.settings.current().recognition.level)
+    }
+}
+
+/// The filter of [`CallbackLayer::untagged`](crate::CallbackLayer::untagged), for another layer: it
+/// keeps from it what our handlers tell.
+#[derive(Clone)]
+pub struct UntaggedFilter {
+    shared: Arc<Shared>,
+}
+
+impl UntaggedFilter {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl std::fmt::Debug for UntaggedFilter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UntaggedFilter").finish_non_exhaustive()
+    }
+}
+
+impl<S> Filter<S> for UntaggedFilter {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        let setting = self.shared.settings.current();
+        let met = setting.callsites.is_claimed(metadata);
+        !met.unwrap_or_else(|| is_claimed(metadata, &setting.recognition))
+    }
+
+    /// What a span's tag says can change the answer: such a callsite is asked for each time.
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        self.shared.plan(metadata);
+        match self.shared.settings.current().callsites.is_claimed(metadata) {
+            Some(true) if metadata.is_span() => Interest::sometimes(),
+            Some(true) => Interest::never(),
+            _ => Interest::always(),
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! What happens between a span's beginning and its end.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -13,14 +12,11 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use super::CallbackLayer;
 use super::visit::{visit, visit_event, with_scratch};
 use crate::event::{Exception, Link};
-use crate::recognise::{PRESENCE, Plan, Rank, is_content};
-use crate::state::{Fields, Node, Phase, Record, Shared, State, TraceCell, TraceIds, Verdict};
+use crate::recognise::{OUR_TARGET, PRESENCE, Plan, Rank, is_content};
+use crate::state::{Fields, Node, Phase, Record, Shared, State, TraceCell, Verdict};
 use crate::vocabulary::{ErrorKey, Role};
 use crate::worker::UnknownTag;
 use crate::{CaptureContent, Text};
-
-/// Whose bare names are ours: events with this target may bring `response = …` from anywhere.
-const OUR_TARGET: &str = "tracing_llm";
 
 impl State {
     /// Takes fields over, within the budget of bytes.
@@ -135,6 +131,8 @@ impl CallbackLayer {
         if Arc::ptr_eq(record, follows) {
             return;
         }
+        // A link names the trace that it is in, also if that is another tracer's.
+        self.shared.settle(follows);
         let link = {
             let state = follows.lock();
             match (&state.trace, state.span_id) {
@@ -295,34 +293,10 @@ impl CallbackLayer {
         }
     }
 
-    /// The span is entered for the first time: its event begins.
-    pub(super) fn first_enter(&self, id: &Id, record: Arc<Record>, tell: bool) {
-        let shared = &*self.shared;
-        if let Some(source) = &shared.context_source {
-            let top = {
-                let state = record.lock();
-                state.above.0.is_none().then(|| state.trace.clone()).flatten()
-            };
-            let parent = top.as_ref().and_then(|_| {
-                let parent = || shared.with_dispatch(|dispatch| source.parent(id, dispatch));
-                catch_unwind(AssertUnwindSafe(parent)).unwrap_or_else(|_| {
-                    shared.counters.failure();
-                    None
-                })
-            });
-            if let (Some(trace), Some((trace_id, parent))) = (top, parent) {
-                trace.adopt(TraceIds { trace_id, remote_parent: Some(parent), sampled: None });
-                record.lock().remote_parent = Some(parent);
-            }
-        }
-        if tell {
-            shared.push_start(record);
-        }
-    }
-
     /// False if the record is closed: then it is not the span's.
     pub(super) fn close(&self, record: Arc<Record>) -> bool {
         let shared = &*self.shared;
+        shared.settle(&record);
         let mut state = record.lock();
         if state.closed {
             return false;

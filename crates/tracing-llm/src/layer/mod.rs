@@ -17,7 +17,7 @@ use tracing_subscriber::filter::Filtered;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-pub use self::filter::CallsiteFilter;
+pub use self::filter::{CallsiteFilter, UntaggedFilter};
 use crate::state::{Node, Phase, Record, Shared, Slots, forget, is_suppressed, recent, remember};
 
 /// The `tracing` layer that turns tagged spans into callback events.
@@ -59,6 +59,26 @@ impl CallbackLayer {
     {
         let filter = CallsiteFilter::new(Arc::clone(&self.shared));
         self.with_filter(filter)
+    }
+
+    /// A filter for another layer in the same subscriber, a tracer above all: it keeps from it what
+    /// our handlers tell, so that each call is told once. Those are spans with a tag or a trace's name, and
+    /// tracing events that bring parts of a payload (target `tracing_llm`, or names of OpenInference
+    /// and GenAI). All other spans and events pass, also those with context fields.
+    ///
+    /// A callsite whose tag turns out to name no event type (`event_type = "order.shipped"`) passes from its
+    /// second span on; with [`Builder::bare_tag`](crate::Builder::bare_tag)`(false)`, from the first.
+    ///
+    /// ```
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let (layer, callbacks) = tracing_llm::layer().build();
+    /// let other = tracing_subscriber::fmt::layer().with_filter(layer.untagged());
+    /// let subscriber = tracing_subscriber::registry().with(layer.filtered()).with(other);
+    /// # drop((subscriber, callbacks));
+    /// ```
+    pub fn untagged(&self) -> UntaggedFilter {
+        UntaggedFilter::new(Arc::clone(&self.shared))
     }
 
     /// This layer's record of a span.
@@ -171,7 +191,10 @@ where
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         let entered = self.with_record(id, &context, |record| self.enter(record));
         if let Some(Some((record, tell))) = entered {
-            self.first_enter(id, record, tell);
+            self.shared.settle(&record);
+            if tell {
+                self.shared.push_start(record);
+            }
         }
     }
 

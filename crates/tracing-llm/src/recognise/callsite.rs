@@ -74,7 +74,24 @@ impl Plan {
         };
         seen.then_some(plan)
     }
+
+    /// Whether spans or events of this callsite are told by our handlers: another tracer that
+    /// tells them too tells them twice. A tag whose value names no event type claims nothing.
+    fn is_claim(&self, metadata: &Metadata<'_>) -> bool {
+        if metadata.is_span() {
+            let decides = self.tags != 0 || self.decided.is_some();
+            return self.has_trace_name || decides && self.unknown_tag.get().is_none();
+        }
+        metadata.target() == OUR_TARGET
+            || self
+                .fields
+                .iter()
+                .any(|known| matches!(known.role, Role::Payload { bare: false, .. }))
+    }
 }
+
+/// Whose bare names are ours: events with this target may bring `response = …` from anywhere.
+pub(crate) const OUR_TARGET: &str = "tracing_llm";
 
 /// `tracing-attributes` gives those events one field and no message.
 fn tells_outcome(metadata: &Metadata<'_>) -> bool {
@@ -82,6 +99,11 @@ fn tells_outcome(metadata: &Metadata<'_>) -> bool {
     metadata.is_event()
         && fields.len() == 1
         && fields.iter().all(|field| matches!(field.name(), "error" | "return"))
+}
+
+/// Whether this is told by our handlers, from the names alone.
+pub(crate) fn is_claimed(metadata: &Metadata<'_>, recognition: &Recognition) -> bool {
+    Plan::of(metadata, recognition).is_some_and(|plan| plan.is_claim(metadata))
 }
 
 /// Whether spans or events with this metadata are something to us, from the names alone.
@@ -149,13 +171,24 @@ impl Callsites {
     /// as long as the program: nothing else can lie at its address.
     #[inline]
     pub(crate) fn is_seen(&self, metadata: &Metadata<'_>) -> Option<bool> {
+        self.met(metadata).map(|plan| plan.is_some())
+    }
+
+    /// Whether this callsite is told by our handlers, if it was met before.
+    #[inline]
+    pub(crate) fn is_claimed(&self, metadata: &Metadata<'_>) -> Option<bool> {
+        self.met(metadata).map(|plan| plan.is_some_and(|plan| plan.is_claim(metadata)))
+    }
+
+    #[inline]
+    fn met(&self, metadata: &Metadata<'_>) -> Option<Option<&Plan>> {
         let home = home(metadata);
         for segment in &self.segments {
             let slots = segment.get()?;
             for probe in 0..PROBES {
                 let entry = slots.get((home + probe) % SLOTS)?.get()?;
                 if std::ptr::eq(entry.metadata, metadata) {
-                    return Some(entry.plan.is_some());
+                    return Some(entry.plan.as_deref());
                 }
             }
         }

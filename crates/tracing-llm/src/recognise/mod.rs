@@ -10,7 +10,7 @@ mod rule;
 mod settings;
 mod target;
 
-pub(crate) use self::callsite::{Plan, is_seen};
+pub(crate) use self::callsite::{OUR_TARGET, Plan, is_claimed, is_seen};
 pub use self::config::CaptureContent;
 pub(crate) use self::config::Recognition;
 pub(crate) use self::content::is_content;

@@ -164,6 +164,7 @@ impl Finisher {
         let records = std::mem::take(&mut self.records);
         for record in records.all() {
             let Some(shared) = record.shared() else { continue };
+            shared.settle(record);
             let now = shared.clock.now();
             let mut state = record.lock();
             if state.phase != Phase::Open {

@@ -4,6 +4,7 @@ mod context;
 mod field;
 mod message;
 mod node;
+mod outside;
 mod pool;
 mod recent;
 mod record;

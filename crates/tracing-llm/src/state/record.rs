@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tracing::Metadata;
+use tracing::span::Id;
 
 use super::context::{ContextNode, Moment};
 use super::field::Fields;
@@ -33,9 +34,13 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     pub(crate) node: Node,
     pub(crate) metadata: Option<&'static Metadata<'static>>,
+    /// What `tracing` calls its span, while that is open.
+    pub(crate) id: Option<Id>,
     pub(crate) span_id: Option<SpanId>,
     /// The span of another process, or of another tracer, that it continues.
     pub(crate) remote_parent: Option<SpanId>,
+    /// The context source was asked for its place.
+    pub(crate) asked: bool,
     /// The nearest record above that has a place in the tree.
     pub(crate) above: Above,
     pub(crate) trace: Option<Arc<TraceCell>>,
@@ -177,8 +182,10 @@ impl State {
             phase: Phase::Free,
             node: Node::Carrier,
             metadata: None,
+            id: None,
             span_id: None,
             remote_parent: None,
+            asked: false,
             above: Above(None),
             trace: None,
             context: None,

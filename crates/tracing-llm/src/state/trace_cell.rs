@@ -12,6 +12,8 @@ pub(crate) struct TraceCell {
     /// Tells traces apart that continue the same remote one.
     pub(crate) serial: u64,
     ids: Mutex<TraceIds>,
+    /// Whether it joins another tracer's trace is decided.
+    settled: AtomicBool,
     /// The name that a scope gave it.
     pub(crate) scope_name: OnceLock<Text>,
     /// The span of the scope.
@@ -45,6 +47,7 @@ impl TraceCell {
         Self {
             serial,
             ids: Mutex::new(ids),
+            settled: AtomicBool::new(false),
             scope_name: OnceLock::new(),
             scope_id,
             start,
@@ -59,9 +62,16 @@ impl TraceCell {
         *self.ids.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Joins another tracer's trace.
-    pub(crate) fn adopt(&self, ids: TraceIds) {
-        *self.ids.lock().unwrap_or_else(PoisonError::into_inner) = ids;
+    /// Joins another tracer's trace, or stays on its own, and gives back what the trace's id is from
+    /// now on. The first to say so decides: an event of it may have been told of after that.
+    pub(crate) fn settle(&self, ids: Option<TraceIds>) -> TraceId {
+        let mut own = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.settled.swap(true, SeqCst) {
+            if let Some(ids) = ids {
+                *own = ids;
+            }
+        }
+        own.trace_id
     }
 
     pub(crate) fn begin(&self) {

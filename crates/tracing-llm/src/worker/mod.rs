@@ -108,6 +108,8 @@ impl Worker {
             // A handler that is added gets all that happens after that: what is handled in this
             // turn happened before the mailbox is looked at.
             let waiting = self.shared.queue.len().min(TURN);
+            // Before a flush or the shutdown is obeyed: what was there then is told.
+            self.guarded("telling of trouble", Self::tell_trouble);
             let mut drained = 0;
             for control in self.mailbox.take() {
                 match self.obey(control) {

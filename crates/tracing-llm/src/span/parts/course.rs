@@ -89,6 +89,7 @@ impl EventHandle {
     pub fn end(&self) {
         for record in self.records.own_only().all() {
             let Some(shared) = record.shared() else { continue };
+            shared.settle(record);
             let now = shared.clock.now();
             let mut state = record.lock();
             if !state.is_open() {

@@ -1,0 +1,103 @@
+//! An event's place in the trace of another tracer.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tracing::span::Id;
+
+use super::node::Node;
+use super::record::Record;
+use super::shared::Shared;
+use super::trace_cell::TraceIds;
+use crate::context_source::{ContextSource, ForeignSpan};
+use crate::event::Link;
+
+/// What a context source says of a span.
+#[derive(Clone, Copy, Default)]
+struct Answer {
+    twin: Option<ForeignSpan>,
+    parent: Option<ForeignSpan>,
+}
+
+impl Shared {
+    /// Lets the context source, if there is one, give the event its place. Nothing happens at a
+    /// second time. The worker may be told of the event after this.
+    #[inline]
+    pub(crate) fn settle(&self, record: &Arc<Record>) {
+        if let Some(source) = &self.context_source {
+            self.settle_all(&**source, record);
+        }
+    }
+
+    /// The events above come first: what is told of one brings their starts forward.
+    fn settle_all(&self, source: &dyn ContextSource, record: &Arc<Record>) {
+        let mut unsettled = Vec::new();
+        let mut next = record.lock().above.0.clone();
+        while let Some(above) = next {
+            let state = above.lock();
+            if state.asked {
+                break;
+            }
+            next = state.above.0.clone();
+            drop(state);
+            unsettled.push(above);
+        }
+        for above in unsettled.iter().rev() {
+            self.settle_one(source, above);
+        }
+        self.settle_one(source, record);
+    }
+
+    fn settle_one(&self, source: &dyn ContextSource, record: &Record) {
+        let (id, is_top) = {
+            let mut state = record.lock();
+            let open = !state.closed && state.node.is_delivered();
+            let (true, Some(id)) = (open, state.id.clone()) else { return };
+            if std::mem::replace(&mut state.asked, true) {
+                return;
+            }
+            (id, state.above.0.is_none())
+        };
+        let answer = self.ask(source, &id, is_top);
+        let mut state = record.lock();
+        let Some(trace) = state.trace.clone() else { return };
+        if let (Some(twin), Node::Event(..) | Node::Candidate) = (answer.twin, state.node) {
+            state.span_id = Some(twin.span_id);
+        }
+        if !is_top {
+            return;
+        }
+        let Some(outside) = answer.parent.or(answer.twin) else {
+            trace.settle(None);
+            return;
+        };
+        let parent = answer.parent.filter(|span| !span.is_link).map(|span| span.span_id);
+        let trace_id = trace.settle(Some(TraceIds {
+            trace_id: outside.trace_id,
+            remote_parent: parent,
+            sampled: outside.sampled,
+        }));
+        if trace_id == outside.trace_id {
+            state.remote_parent = parent;
+        }
+        // A parent in another trace is none.
+        if let Some(ForeignSpan { trace_id, span_id, .. }) =
+            answer.parent.filter(|span| span.is_link || span.trace_id != trace_id)
+        {
+            state.rare().links.push(Link { trace_id, span_id });
+        }
+    }
+
+    fn ask(&self, source: &dyn ContextSource, id: &Id, is_top: bool) -> Answer {
+        let ask = || {
+            self.with_dispatch(|dispatch| Answer {
+                twin: source.twin(id, dispatch),
+                parent: is_top.then(|| source.parent(id, dispatch)).flatten(),
+            })
+        };
+        catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
+            self.counters.failure();
+            Answer::default()
+        })
+    }
+}
