@@ -7,3 +7,4 @@ mod quickstart;
 mod rag;
 mod readme;
 mod run;
+mod two_processes;

@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod anthropic;
+mod api;
+mod body;
+mod call;
+mod capture;
+mod config;
+mod headers;
+mod host;
+mod openai;
+mod partial;
+mod read;
+#[cfg(any(feature = "reqwest", feature = "reqwest-middleware"))]
+mod reqwest;
+mod rule;
+mod secrets;
+mod sse;
+#[cfg(feature = "tower")]
+mod tower;
+
+pub use self::api::Api;
+pub use self::body::{RequestBody, ResponseBody};
+pub use self::config::LlmHttp;
+pub use self::headers::{extract, inject};
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::ReqwestFuture;
+pub use self::rule::Rule;
+#[cfg(feature = "tower")]
+pub use self::tower::{LlmService, ResponseFuture};
