@@ -53,7 +53,7 @@ async fn a_stream_has_the_usage_that_was_asked_for() {
         let chat = run.events.event("chat gpt-4o-mini");
         let reported = chat.payload.usage.filter(|usage| !usage.estimated);
         let reported = reported.map(|usage| (usage.input, usage.output));
-        assert_eq!(reported, usage.then_some((Some(7), Some(4))));
+        assert_eq!(reported, usage.then_some((Some(9), Some(4))));
         if usage {
             assert_eq!(run.counted, run.reported);
         }

@@ -149,9 +149,10 @@ agent_step
          └─ LLM llm.generate [error]
 "
     );
-    let own = run.events.ends.iter().filter_map(|event| {
-        let exception = event.payload.exception.as_ref()?;
-        (!exception.propagated).then(|| event.name.to_string())
-    });
-    assert_eq!(own.collect::<Vec<_>>(), ["llm.generate"]);
+    // `agent.plan`, between the two, says nothing of an error: so `agent.run` has one of its own.
+    let own = |name: &str| {
+        let mut events = run.events.ends.iter().filter(|event| event.name == *name);
+        events.any(|event| event.payload.exception.as_ref().is_some_and(|it| !it.propagated))
+    };
+    assert!(own("llm.generate") && !own("chain.call"));
 }

@@ -92,8 +92,26 @@ async fn a_query_pipeline_is_a_query_with_its_stages() {
     let run =
         watch(script, async |url| swiftide::query(url, MODEL, "What sees spans?").await).await;
     assert_eq!(run.answer.unwrap(), "A Layer sees spans.");
-    assert_eq!(run.events.tree(), "");
-    assert_eq!(run.counted, run.reported);
+    assert_eq!(
+        run.events.tree(),
+        "\
+query
+└─ QUERY query_pipeline.query
+   ├─ CHAIN then_transform_query
+   │  └─ LLM prompt
+   ├─ CHAIN then_transform_query
+   │  └─ EMBEDDING transform_query
+   ├─ RETRIEVE then_retrieve
+   └─ SYNTHESIZE then_answer
+      └─ LLM prompt
+"
+    );
+    // What the server reported, the embedding among it, is counted once.
+    let [embedding] = run.events.of_type(EventType::EMBEDDING)[..] else { panic!("one embedding") };
+    assert_eq!(embedding.payload.model.as_deref(), Some("embedder"));
+    assert_eq!(run.counted.output, run.reported.output);
+    assert_eq!(run.counted.input + run.embedded, run.reported.input);
+    assert_eq!(run.calls, 3);
 }
 
 #[tokio::test]
@@ -101,10 +119,28 @@ async fn an_agent_is_an_agent_step_with_steps_calls_and_tools() {
     let script = [add(), add(), Reply::text("The sum is 3")];
     let run = watch(script, async |url| swiftide::agent(url, MODEL, "add, twice").await).await;
     assert_eq!(run.answer.unwrap(), "The sum is 3");
-    assert_eq!(run.events.tree(), "");
+    assert_eq!(
+        run.events.tree(),
+        "\
+agent_step
+└─ AGENT_STEP agent.query
+   ├─ AGENT_STEP step-0
+   │  ├─ LLM complete
+   │  └─ FUNCTION_CALL tool.add
+   ├─ AGENT_STEP step-1
+   │  ├─ LLM complete
+   │  └─ FUNCTION_CALL tool.add
+   └─ AGENT_STEP step-2
+      └─ LLM complete
+"
+    );
     assert_eq!((run.counted, run.calls), (run.reported, 3));
     let tools = run.events.of_type(EventType::FUNCTION_CALL);
     assert_eq!(tools.len(), 2);
+    assert_eq!(tools[0].payload.output_text().as_deref(), Some("3"));
+    let first = &run.events.of_type(EventType::LLM)[0].payload;
+    assert_eq!(first.replies[0].tool_calls[0].name, "add");
+    assert!(first.tools.iter().any(|tool| tool.name == "add"));
 }
 
 #[tokio::test]
