@@ -53,7 +53,8 @@
 //! # What makes an event
 //!
 //! - A span with the field `llm.event_type` or `event_type`: `event_type = "RETRIEVE"`.
-//! - A span with `openinference.span.kind` or `gen_ai.operation.name`, as libraries emit them.
+//! - A span with `openinference.span.kind` or `gen_ai.operation.name`, as libraries emit them
+//!   ([which, and what they tell](libraries)).
 //! - [`event_span!`] and its short forms, which are the first with the type checked.
 //!
 //! A span with `trace_name = "…"` opens a named trace around several events. A span with
@@ -138,6 +139,9 @@ pub use self::span::{
 pub use self::stats::{HandlerStats, Stats};
 pub use self::trap::{Failure, Trap};
 pub use self::usage::{Cost, Usage};
+
+#[doc = include_str!("../docs/libraries.md")]
+pub mod libraries {}
 
 #[doc(hidden)]
 pub mod __private {

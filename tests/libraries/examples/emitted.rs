@@ -41,10 +41,12 @@ async fn main() {
     let subscriber = tracing_subscriber::registry().with(raw.clone().with_filter(told));
     let guard = tracing::subscriber::set_default(subscriber);
     let answer = match arguments[..] {
-        ["rig", "chat" | "error"] => debug(rig::chat(url, MODEL, "hi", true).await),
+        ["rig", "chat" | "error"] => {
+            debug(rig::chat(url, MODEL, Some("Answer shortly."), "hi", true).await)
+        }
         ["rig", "stream" | "broken"] => debug(rig::stream(url, MODEL, "hi", None).await),
         ["rig", "embed"] => debug(rig::embed(url, MODEL, &TEXTS).await),
-        ["rig", "agent"] => debug(rig::agent(url, MODEL, "add", true).await),
+        ["rig", "agent"] => debug(rig::agent(url, MODEL, Some("Use the tool."), "add", true).await),
         ["genai", "chat" | "error"] => debug(genai::chat(url, MODEL, "hi").await),
         ["genai", "stream" | "broken"] => debug(genai::stream(url, MODEL, "hi", true, None).await),
         ["genai", "embed"] => debug(genai::embed(url, MODEL, &TEXTS).await),

@@ -19,7 +19,12 @@ fn main() {
     let arguments = Arguments::from_args();
     let model = std::env::var("TRACING_LLM_TEST_MODEL").ok().filter(|it| !it.is_empty());
     let trials = vec![
-        trial("rig_chats", &model, async |url| rig::chat(url, MODEL, PROMPT, true).await, reported),
+        trial(
+            "rig_chats",
+            &model,
+            async |url| rig::chat(url, MODEL, None, PROMPT, true).await,
+            reported,
+        ),
         trial(
             "rig_streams",
             &model,
@@ -29,7 +34,7 @@ fn main() {
         trial(
             "an_agent_of_rig_answers",
             &model,
-            async |url| rig::agent(url, MODEL, PROMPT, true).await,
+            async |url| rig::agent(url, MODEL, None, PROMPT, true).await,
             reported,
         ),
         trial("genai_chats", &model, async |url| genai::chat(url, MODEL, PROMPT).await, reported),

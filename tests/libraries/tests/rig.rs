@@ -15,7 +15,10 @@ fn add() -> Reply {
 
 #[tokio::test]
 async fn a_chat_is_an_llm_event_with_model_and_usage() {
-    let run = watch([], async |url| rig::chat(url, MODEL, "hi there", false).await).await;
+    let run = watch([], async |url| {
+        rig::chat(url, MODEL, Some("Answer shortly."), "hi there", false).await
+    })
+    .await;
     assert_eq!(run.answer.unwrap(), "You said: hi there");
     assert_eq!(run.events.tree(), "llm\n└─ LLM chat\n");
     let chat = run.events.event("chat");
@@ -33,7 +36,10 @@ async fn a_chat_is_an_llm_event_with_model_and_usage() {
 
 #[tokio::test]
 async fn of_a_chat_without_an_agent_rig_tells_the_system_prompt_alone() {
-    let run = watch([], async |url| rig::chat(url, MODEL, "hi there", true).await).await;
+    let run = watch([], async |url| {
+        rig::chat(url, MODEL, Some("Answer shortly."), "hi there", true).await
+    })
+    .await;
     let payload = &run.events.event("chat").payload;
     let messages: Vec<_> =
         payload.messages.iter().map(|it| (it.role.as_str(), it.text())).collect();
@@ -43,9 +49,10 @@ async fn of_a_chat_without_an_agent_rig_tells_the_system_prompt_alone() {
 #[tokio::test]
 async fn rig_says_nothing_of_a_failed_call_so_its_outcome_stays_open() {
     for status in [400, 429, 500] {
-        let run =
-            watch([Reply::Error(status)], async |url| rig::chat(url, MODEL, "hi", true).await)
-                .await;
+        let run = watch([Reply::Error(status)], async |url| {
+            rig::chat(url, MODEL, Some("Answer shortly."), "hi", true).await
+        })
+        .await;
         assert!(run.answer.is_err());
         let chat = run.events.event("chat");
         assert_eq!((chat.outcome, chat.payload.exception.as_ref()), (Outcome::Unset, None));
@@ -104,9 +111,10 @@ agent_step
 async fn an_agent_outside_of_any_span_is_an_agent_step_whose_totals_count_once() {
     for content in [true, false] {
         let script = [add(), add(), Reply::text("The sum is 3")];
-        let run =
-            watch(script, async |url| rig::agent(url, MODEL, "add 1 and 2, twice", content).await)
-                .await;
+        let run = watch(script, async |url| {
+            rig::agent(url, MODEL, Some("Use the tool."), "add 1 and 2, twice", content).await
+        })
+        .await;
         assert_eq!(run.answer.unwrap(), "The sum is 3");
         assert_eq!(run.events.tree(), AGENT_TREE);
         assert_eq!((run.log.len(), run.calls), (3, 3));
@@ -126,7 +134,9 @@ async fn an_agent_inside_of_a_query_hangs_its_calls_below_it() {
     let run = watch(script, async |url| {
         use tracing_llm::prelude::*;
         let span = event_span!(QUERY, "answer", query_str = "add 1 and 2, twice");
-        rig::agent(url, MODEL, "add 1 and 2, twice", true).traced(&span).await
+        rig::agent(url, MODEL, Some("Use the tool."), "add 1 and 2, twice", true)
+            .traced(&span)
+            .await
     })
     .await;
     assert_eq!(

@@ -16,16 +16,23 @@ fn openai(url: &str) -> OpenAI {
     OpenAIConfig::new("no-key").with_base_url(url).client()
 }
 
-/// A chat; with `content`, its telemetry has the texts.
+/// A chat, with a system prompt or without; with `content`, its telemetry has the texts.
 ///
 /// # Errors
 ///
 /// What the provider said.
-pub async fn chat(url: &str, model: &str, prompt: &str, content: bool) -> Answer {
-    let request = CompletionRequest::new(prompt)
-        .preamble("Answer shortly.")
-        .max_tokens(32)
-        .record_content_telemetry(content);
+pub async fn chat(
+    url: &str,
+    model: &str,
+    system: Option<&str>,
+    prompt: &str,
+    content: bool,
+) -> Answer {
+    let mut request =
+        CompletionRequest::new(prompt).max_tokens(32).record_content_telemetry(content);
+    if let Some(system) = system {
+        request = request.preamble(system);
+    }
     Ok(openai(url).chat(model).call(request).await?.text())
 }
 
@@ -60,19 +67,26 @@ pub async fn embed(url: &str, model: &str, texts: &[&str]) -> Answer<usize> {
     Ok(openai(url).embedding(model, Some(3)).call(texts).await?.embeddings.len())
 }
 
-/// An agent with a tool `add`; with `content`, its telemetry has the texts.
+/// An agent with a tool `add`, with a system prompt or without; with `content`, its telemetry has the texts.
 ///
 /// # Errors
 ///
 /// What the run ended with.
-pub async fn agent(url: &str, model: &str, prompt: &str, content: bool) -> Answer {
-    let agent = AgentBuilder::new(openai(url).chat(model))
+pub async fn agent(
+    url: &str,
+    model: &str,
+    system: Option<&str>,
+    prompt: &str,
+    content: bool,
+) -> Answer {
+    let mut agent = AgentBuilder::new(openai(url).chat(model))
         .name("calculator")
-        .preamble("Use the tool.")
         .max_tokens(64)
-        .record_content_telemetry(content)
-        .tool(Add)
-        .build();
+        .record_content_telemetry(content);
+    if let Some(system) = system {
+        agent = agent.preamble(system);
+    }
+    let agent = agent.tool(Add).build();
     Ok(agent.prompt(prompt).max_turns(5).await?.output().to_owned())
 }
 
