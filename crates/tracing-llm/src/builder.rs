@@ -16,12 +16,13 @@ use crate::handler::{AnyHandler, AsyncHandler, Handler, InboxLimit, OnRuntime};
 use crate::id_source::{IdSource, Ids};
 use crate::layer::CallbackLayer;
 use crate::queue::Queue;
-use crate::recognise::{Callsites, CaptureContent, Recognition};
+use crate::recognise::{CaptureContent, Recognition, Rule, Settings};
 use crate::redact::Redactor;
 use crate::state::{Pool, Shared};
 use crate::stats::Counters;
 use crate::testing::ManualClock;
 use crate::trap::{LogOnce, Trap};
+use crate::vocabulary::Vocabulary;
 use crate::worker::{Mailbox, Roster, Setup, Worker};
 
 /// Begins a layer: give it handlers, then [`build`](Builder::build) it.
@@ -72,6 +73,9 @@ impl Default for Builder {
                 original_values: false,
                 context_keys: Vec::new(),
                 custom_types: Vec::new(),
+                rules: Vec::new(),
+                off: Vec::new(),
+                excluded: Vec::new(),
             },
             capture: CaptureContent::Full,
             clock: Clock::system(),
@@ -175,6 +179,42 @@ impl Builder {
         self
     }
 
+    /// Adds a rule for spans of code that does not tag them.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.recognition.rules.push(rule);
+        self
+    }
+
+    /// Switches a vocabulary, or the rules for a library, on or off. Default: all are on.
+    pub fn vocabulary(mut self, vocabulary: Vocabulary, on: bool) -> Self {
+        self.recognition.switch(vocabulary, on);
+        self
+    }
+
+    /// Spans and events with this target (`my_crate::billing`), or one below it, are nothing to the
+    /// layer, whatever they say: no events, no context, no log lines. They cost nothing.
+    ///
+    /// ```
+    /// # use tracing_llm::testing::Capture;
+    /// # use tracing_subscriber::prelude::*;
+    /// let events = Capture::new();
+    /// let (layer, callbacks) =
+    ///     tracing_llm::layer().exclude_target("billing").handler(events.clone()).build();
+    /// let subscriber = tracing_subscriber::registry().with(layer.filtered());
+    ///
+    /// tracing::subscriber::with_default(subscriber, || {
+    ///     tracing::info_span!(target: "billing::usage", "sum", gen_ai.request.model = "gpt-5");
+    ///     tracing::info_span!(target: "chat", "call", gen_ai.request.model = "gpt-5");
+    /// });
+    /// # callbacks.flush_blocking(std::time::Duration::from_secs(30))?;
+    /// assert_eq!(events.captured().tree(), "llm\n└─ LLM call\n");
+    /// # Ok::<(), tracing_llm::Error>(())
+    /// ```
+    pub fn exclude_target(mut self, target: impl Into<String>) -> Self {
+        self.recognition.exclude(target.into(), true);
+        self
+    }
+
     /// How much of an event is kept. Default: everything.
     pub fn capture(mut self, capture: CaptureContent) -> Self {
         self.capture = capture;
@@ -250,9 +290,8 @@ impl Builder {
     pub fn build(self) -> (CallbackLayer, Callbacks) {
         let shared = Arc::new_cyclic(|shared| Shared {
             layer: Shared::layer_id(),
-            recognition: self.recognition,
+            settings: Settings::new(self.recognition),
             capture: self.capture,
-            callsites: Callsites::new(),
             clock: self.clock,
             ids: self.ids,
             pool: Pool::new(1024, shared.clone()),

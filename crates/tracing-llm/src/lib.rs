@@ -52,10 +52,41 @@
 //!
 //! # What makes an event
 //!
-//! - A span with the field `llm.event_type` or `event_type`: `event_type = "RETRIEVE"`.
-//! - A span with `openinference.span.kind` or `gen_ai.operation.name`, as libraries emit them
-//!   ([which, and what they tell](libraries)).
-//! - [`event_span!`] and its short forms, which are the first with the type checked.
+//! A span is an event if it says what it is. In this order, and the first that says something is
+//! believed:
+//!
+//! 1. our own tag, `llm.event_type` or `event_type`: `event_type = "RETRIEVE"`; and [`event_span!`]
+//!    with its short forms, which is the same with the type checked;
+//! 2. a [`Rule`] of yours;
+//! 3. `openinference.span.kind`;
+//! 4. `gen_ai.operation.name`, as rig and genai emit it;
+//! 5. a field that no other span has, once it has a value: `gen_ai.tool.name`,
+//!    `gen_ai.retrieval.*`, `gen_ai.embeddings.dimension.count`, `gen_ai.evaluation.name`,
+//!    `gen_ai.request.model`, `llm.model_name` …;
+//! 6. `langfuse.type` or `langfuse.observation.type`, then `traceloop.span.kind`, then
+//!    `langsmith.span.kind`;
+//! 7. the target and name of the spans of langchain-rust and swiftide
+//!    ([what each library tells](libraries)).
+//!
+//! Names, targets and rules are looked at once for each place in the code; values when they come,
+//! also late by [`Span::record`](tracing::Span::record). A span that says nothing of this is no
+//! event, and those below it join the event above.
+//!
+//! [`Builder::rule`] adds what we do not know, with your names for our fields.
+//! [`Builder::vocabulary`] switches off a set of names or a library's rules,
+//! [`Builder::exclude_target`] all that comes from some module; both can be done while the program
+//! runs ([`Callbacks::vocabulary`], [`Callbacks::exclude_target`]).
+//!
+//! ```
+//! use tracing_llm::{EventType, Rule, Vocabulary};
+//!
+//! let (layer, callbacks) = tracing_llm::layer()
+//!     .rule(Rule::new("acme_llm", EventType::LLM).field("engine", "gen_ai.request.model"))
+//!     .vocabulary(Vocabulary::Swiftide, false)
+//!     .exclude_target("my_crate::billing")
+//!     .build();
+//! # drop((layer, callbacks));
+//! ```
 //!
 //! A span with `trace_name = "…"` opens a named trace around several events. A span with
 //! `session.id`, `user.id`, `tag.tags`, `metadata`, a prompt template, `traceparent` or a key of
@@ -64,9 +95,10 @@
 //!
 //! # Payloads
 //!
-//! Fields are read by name in three vocabularies: LlamaIndex's payload names (`query_str`,
-//! `messages`, `nodes` …), OpenInference attributes (`input.value`, `llm.token_count.prompt` …)
-//! and OpenTelemetry GenAI attributes (`gen_ai.usage.input_tokens` …). They may be set at creation,
+//! Fields are read by name in several vocabularies: LlamaIndex's payload names (`query_str`,
+//! `messages`, `nodes` …), OpenInference attributes (`input.value`, `llm.token_count.prompt` …),
+//! OpenTelemetry GenAI attributes (`gen_ai.usage.input_tokens` …) and Langfuse's (`langfuse.input`
+//! …). They may be set at creation,
 //! by [`Span::record`](tracing::Span::record), or by a `tracing` event inside the span. Lists and
 //! objects arrive as JSON text. The typed API ([`LlmSpan::llm`]) takes what is large or structured.
 //!
@@ -130,7 +162,7 @@ pub use self::event::{
 pub use self::handler::{AsyncHandler, Handler, HandlerExt, HandlerResult, Ignore, Sampled};
 pub use self::id_source::IdSource;
 pub use self::layer::{CallbackLayer, CallsiteFilter};
-pub use self::recognise::CaptureContent;
+pub use self::recognise::{CaptureContent, Rule};
 pub use self::redact::Redactor;
 pub use self::span::{
     CurrentEvent, EventHandle, FutureExt, IntoList, IntoText, LlmSpan, StreamExt, Traced,
@@ -139,6 +171,7 @@ pub use self::span::{
 pub use self::stats::{HandlerStats, Stats};
 pub use self::trap::{Failure, Trap};
 pub use self::usage::{Cost, Usage};
+pub use self::vocabulary::Vocabulary;
 
 #[doc = include_str!("../docs/libraries.md")]
 pub mod libraries {}

@@ -174,7 +174,7 @@ fn dotted_fields_of_an_untagged_span_are_those_of_the_event_above() {
         event_span!(LLM, "chat").in_scope(|| {
             let span = info_span!(
                 "request",
-                gen_ai.request.model = "m",
+                gen_ai.response.model = "m",
                 gen_ai.usage.input_tokens = field::Empty,
                 response = "not the answer",
             );
@@ -182,7 +182,7 @@ fn dotted_fields_of_an_untagged_span_are_those_of_the_event_above() {
         });
         let captured = stage.flushed();
         let payload = &captured.event("chat").payload;
-        assert_eq!(payload.model.as_deref(), Some("m"));
+        assert_eq!(payload.response_model.as_deref(), Some("m"));
         assert_eq!(payload.usage, Some(Usage::of_input(8)));
         assert_eq!(payload.response, None);
     });

@@ -1,5 +1,6 @@
 //! The handle: what is done with a layer while it runs.
 
+mod recognition;
 mod silence;
 mod verdict;
 

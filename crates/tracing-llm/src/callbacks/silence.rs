@@ -69,18 +69,19 @@ enum Probe {
 pub(super) fn look(shared: &Shared) -> Seen {
     let level = LevelFilter::current();
     let dispatch = shared.with_dispatch(Dispatch::clone);
+    let setting = shared.settings.current();
     let ask = || {
         dispatch.register_callsite(&METADATA);
         let enabled = |metadata: &'static Metadata<'static>| {
             *metadata.level() <= level && dispatch.enabled(metadata)
         };
-        let spans = shared
+        let spans = setting
             .callsites
             .seen()
             .filter(|metadata| metadata.is_span() && !std::ptr::eq(*metadata, &METADATA));
         let (callsites, enabled_callsites) = spans
             .fold((0, 0), |(seen, open), metadata| (seen + 1, open + u64::from(enabled(metadata))));
-        let probe = match shared.callsites.is_seen(&METADATA) {
+        let probe = match setting.callsites.is_seen(&METADATA) {
             None => Probe::Withheld,
             Some(_) if !enabled(&METADATA) => Probe::Disabled,
             Some(_) => Probe::Enabled,
@@ -93,7 +94,7 @@ pub(super) fn look(shared: &Shared) -> Seen {
         callsites,
         enabled_callsites,
         compiled: STATIC_MAX_LEVEL,
-        layer: shared.recognition.level,
+        layer: setting.recognition.level,
         program: level,
         subscriber: match shared.dispatch.get().map(WeakDispatch::upgrade) {
             // A `Vec` of layers and `reload` do not say which subscriber they are in; it asks.

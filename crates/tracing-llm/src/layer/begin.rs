@@ -150,7 +150,12 @@ impl CallbackLayer {
         span: &'static Metadata<'static>,
         place: &Place,
     ) -> Node {
-        match told.tag {
+        let best = match (plan.decided, told.tag) {
+            (None, tag) => tag,
+            (decided, None) => decided,
+            (Some(decided), Some(tag)) => Some(if decided.0 < tag.0 { decided } else { tag }),
+        };
+        match best {
             Some((rank, event_type)) => Node::Event(event_type, rank),
             None if told.tags != plan.tags => Node::Candidate,
             None => {

@@ -31,8 +31,9 @@ impl std::fmt::Debug for CallsiteFilter {
 impl<S> Filter<S> for CallsiteFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         // Asked for every span and event where another layer's interest differs from ours.
-        let met = self.shared.callsites.is_seen(metadata);
-        met.unwrap_or_else(|| is_seen(metadata, &self.shared.recognition))
+        let setting = self.shared.settings.current();
+        let met = setting.callsites.is_seen(metadata);
+        met.unwrap_or_else(|| is_seen(metadata, &setting.recognition))
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
@@ -40,6 +41,6 @@ impl<S> Filter<S> for CallsiteFilter {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.shared.recognition.level)
+        Some(self.shared.settings.current().recognition.level)
     }
 }

@@ -13,7 +13,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 use super::CallbackLayer;
 use super::visit::{visit, visit_event, with_scratch};
 use crate::event::{Exception, Link};
-use crate::recognise::{Plan, is_content};
+use crate::recognise::{PRESENCE, Plan, Rank, is_content};
 use crate::state::{Fields, Node, Phase, Record, Shared, State, TraceCell, TraceIds, Verdict};
 use crate::vocabulary::{ErrorKey, Role};
 use crate::worker::UnknownTag;
@@ -82,7 +82,7 @@ impl CallbackLayer {
                 if recognised {
                     shared.candidates.fetch_sub(1, SeqCst);
                 }
-                if recognised || matches!(state.node, Node::Event(_, best) if rank <= best) {
+                if recognised || is_better(state.node, rank) {
                     state.node = Node::Event(event_type, rank);
                 }
             }
@@ -354,6 +354,12 @@ impl CallbackLayer {
         }
         true
     }
+}
+
+/// Whether a late value says more of the span's type than what is known. Of two fields that decide
+/// by being there the first counts, of two values of one tag the last.
+fn is_better(node: Node, rank: Rank) -> bool {
+    matches!(node, Node::Event(_, best) if rank < best || rank == best && rank != PRESENCE)
 }
 
 fn same_line(span: &Metadata<'_>, event: &Metadata<'_>) -> bool {

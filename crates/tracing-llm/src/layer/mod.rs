@@ -83,7 +83,9 @@ impl CallbackLayer {
             return Some(result);
         }
         let span = context.span(id)?;
-        self.shared.plan(span.metadata())?;
+        if !self.shared.may_have_record(span.metadata()) {
+            return None;
+        }
         let record = self.record(&span)?;
         let result = run(&record);
         remember(self.shared.layer, number, record);
@@ -128,7 +130,7 @@ where
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.shared.recognition.level)
+        Some(self.shared.settings.current().recognition.level)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -195,7 +197,7 @@ where
             }
         }
         let Some(span) = context.span(&id) else { return };
-        if self.shared.plan(span.metadata()).is_some() {
+        if self.shared.may_have_record(span.metadata()) {
             if let Some(record) = self.record(&span) {
                 self.close(record);
             }

@@ -8,7 +8,7 @@ use tracing::Event;
 use tracing::field::{Field, Visit};
 
 use super::told::Told;
-use crate::recognise::{Known, Plan, known};
+use crate::recognise::{Known, PRESENCE, Plan, bit, known};
 use crate::state::{Fields, Shared, Written};
 use crate::vocabulary::Role;
 
@@ -37,6 +37,9 @@ pub(super) fn visit(
 ) -> Told {
     let mut visitor = Visitor { plan, fields, hearer: Some(shared), told: Told::default() };
     visit(&mut visitor);
+    if plan.tags & bit(PRESENCE) != 0 {
+        visitor.told.look(visitor.fields);
+    }
     visitor.told
 }
 

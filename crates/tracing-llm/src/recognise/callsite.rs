@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tracing::{Level, Metadata};
 
-use super::config::{Recognition, rank};
+use super::config::{Fitting, Recognition};
 use super::known::{Known, known};
+use super::rank::{PRESENCE, Rank, Ranks, bit, rank};
+use crate::EventType;
 use crate::vocabulary::Role;
 
 /// What we do with the spans or events of one callsite.
@@ -14,8 +16,11 @@ use crate::vocabulary::Role;
 pub(crate) struct Plan {
     /// Each field, by its index.
     pub(crate) fields: Box<[&'static Known]>,
-    /// The tags that it declares: a bit for each rank.
-    pub(crate) tags: u8,
+    /// What depends on a value, in the fields that it declares: its tags, and fields that decide by
+    /// having one.
+    pub(crate) tags: Ranks,
+    /// What a rule says of its spans.
+    pub(crate) decided: Option<(Rank, EventType)>,
     pub(crate) has_trace_name: bool,
     pub(crate) has_context: bool,
     /// Its tag's value names no event type; counted once.
@@ -29,20 +34,27 @@ pub(crate) struct Plan {
 impl Plan {
     /// None if spans or events of this callsite are nothing to us.
     fn of(metadata: &Metadata<'_>, recognition: &Recognition) -> Option<Self> {
-        if *metadata.level() > recognition.level {
+        if *metadata.level() > recognition.level || recognition.is_excluded(metadata.target()) {
             return None;
         }
+        let rule = recognition.rule(metadata);
         let fields: Box<[&'static Known]> = metadata
             .fields()
             .iter()
-            .map(|field| known(recognition.role(field.name()), field.name()))
+            .map(|field| {
+                let meaning = rule.as_ref().and_then(|rule| rule.meaning(field.name()));
+                let name = meaning.unwrap_or_else(|| field.name());
+                known(recognition.role(name), name)
+            })
             .collect();
         let has = |wanted: fn(&Role) -> bool| fields.iter().any(|known| wanted(&known.role));
         let plan = Self {
             tags: fields.iter().fold(0, |tags, known| match known.role {
-                Role::Tag(tag) => tags | 1 << rank(tag),
+                Role::Tag(tag) => tags | bit(rank(tag)),
+                _ if known.decisive.is_some() => tags | bit(PRESENCE),
                 _ => tags,
             }),
+            decided: rule.as_ref().and_then(Fitting::decides),
             has_trace_name: has(|role| matches!(role, Role::TraceName)),
             has_context: has(|role| matches!(role, Role::Context(_))),
             unknown_tag: OnceLock::new(),
@@ -52,6 +64,7 @@ impl Plan {
         };
         let seen = if metadata.is_span() {
             plan.tags != 0
+                || plan.decided.is_some()
                 || plan.has_trace_name
                 || plan.fields.iter().any(|known| {
                     matches!(known.role, Role::Context(_) | Role::Payload { bare: false, .. })

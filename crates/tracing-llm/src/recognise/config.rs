@@ -1,12 +1,19 @@
 //! What the layer was told to see and to keep.
 
+use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 
+use super::libraries::{EventRule, LIBRARIES, SpanRule};
+use super::rank::{LIBRARY, RULE, Rank};
+use super::rule::Rule;
+use super::target::is_below;
 use crate::EventType;
-use crate::vocabulary::{ContextKey, Role, Tag, event_type, original_event_type, role};
+use crate::vocabulary::{
+    ContextKey, Role, Tag, Vocabulary, event_type, original_event_type, role, vocabulary_of,
+};
 
-/// Which field names and levels mean something.
-#[derive(Debug)]
+/// Which field names, levels, targets and spans mean something.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Recognition {
     pub(crate) level: LevelFilter,
     /// Whether the bare key `event_type` is a tag.
@@ -17,6 +24,39 @@ pub(crate) struct Recognition {
     pub(crate) context_keys: Vec<String>,
     /// Event types that the user registered.
     pub(crate) custom_types: Vec<EventType>,
+    /// Rules of the user's; the last that fits counts.
+    pub(crate) rules: Vec<Rule>,
+    /// Vocabularies that are switched off.
+    pub(crate) off: Vec<Vocabulary>,
+    /// Targets that are nothing to us, with all below them.
+    pub(crate) excluded: Vec<String>,
+}
+
+/// A rule that fits a callsite.
+pub(super) enum Fitting<'a> {
+    Own(&'a Rule),
+    Span(&'static SpanRule),
+    Event(&'static EventRule),
+}
+
+impl Fitting<'_> {
+    /// What its spans are, and how strongly that is believed; none if it is about events.
+    pub(super) fn decides(&self) -> Option<(Rank, EventType)> {
+        match self {
+            Self::Own(rule) => Some((RULE, rule.event_type())),
+            Self::Span(rule) => Some((LIBRARY, rule.event_type)),
+            Self::Event(_) => None,
+        }
+    }
+
+    /// The name whose meaning a field has; none if it has its own.
+    pub(super) fn meaning(&self, field: &str) -> Option<&'static str> {
+        match self {
+            Self::Own(rule) => rule.meaning(field),
+            Self::Span(rule) => rule.meaning(field),
+            Self::Event(rule) => rule.meaning(field),
+        }
+    }
 }
 
 impl Recognition {
@@ -27,7 +67,15 @@ impl Recognition {
         if field == "event_type" && !self.bare_tag {
             return Role::Other;
         }
-        role(field)
+        match role(field) {
+            Role::Tag(_) | Role::Payload { .. } if self.is_off(field) => Role::Other,
+            role => role,
+        }
+    }
+
+    fn is_off(&self, field: &str) -> bool {
+        !self.off.is_empty()
+            && vocabulary_of(field).is_some_and(|vocabulary| self.off.contains(&vocabulary))
     }
 
     pub(crate) fn event_type(&self, tag: Tag, value: &str) -> Option<EventType> {
@@ -36,15 +84,46 @@ impl Recognition {
             self.original_values.then(|| original_event_type(tag, value, custom)).flatten()
         })
     }
-}
 
-/// Which tag is believed where a span has several: the lowest.
-pub(crate) fn rank(tag: Tag) -> u8 {
-    match tag {
-        Tag::LlmEventType => 0,
-        Tag::EventType => 1,
-        Tag::SpanKind => 2,
-        Tag::Operation => 3,
+    /// Whether spans and events of this target are nothing to us, whatever they say.
+    pub(super) fn is_excluded(&self, target: &str) -> bool {
+        self.excluded.iter().any(|excluded| is_below(target, excluded))
+    }
+
+    /// The rule for a callsite: the user's before those of libraries.
+    pub(super) fn rule(&self, metadata: &Metadata<'_>) -> Option<Fitting<'_>> {
+        if metadata.is_span() {
+            if let Some(rule) = self.rules.iter().rev().find(|rule| rule.fits(metadata)) {
+                return Some(Fitting::Own(rule));
+            }
+        }
+        let library = LIBRARIES.iter().find(|library| library.concerns(metadata))?;
+        if self.off.contains(&library.vocabulary) {
+            return None;
+        }
+        if metadata.is_span() {
+            library.span(metadata).map(Fitting::Span)
+        } else {
+            library.event(metadata).map(Fitting::Event)
+        }
+    }
+
+    /// Switches a vocabulary on or off.
+    pub(crate) fn switch(&mut self, vocabulary: Vocabulary, on: bool) {
+        self.off.retain(|off| *off != vocabulary);
+        if !on {
+            self.off.push(vocabulary);
+            self.off.sort_unstable(); // the same setting, in whatever order it came about
+        }
+    }
+
+    /// Excludes a target, or includes it again.
+    pub(crate) fn exclude(&mut self, target: String, excluded: bool) {
+        self.excluded.retain(|known| *known != target);
+        if excluded {
+            self.excluded.push(target);
+            self.excluded.sort_unstable();
+        }
     }
 }
 

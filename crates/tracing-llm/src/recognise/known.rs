@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use crate::vocabulary::Role;
+use crate::vocabulary::{Role, decisive};
 
 /// A field's name and its role. A recorded value points to it, instead of carrying both.
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) role: Role,
     pub(crate) name: &'static str,
+    /// Its place among the names that decide the event type by being there.
+    pub(crate) decisive: Option<u8>,
 }
 
 /// A name has one role, unless layers with different settings meet: the list is that short. What
@@ -24,7 +26,9 @@ pub(crate) fn known(role: Role, name: &'static str) -> &'static Known {
     if let Some(met) = roles.iter().find(|known| known.role == role) {
         return met;
     }
-    let new: &'static Known = Box::leak(Box::new(Known { role, name }));
+    // A name that a setting has put out of force decides nothing.
+    let decisive = matches!(role, Role::Payload { .. }).then(|| decisive(name)).flatten();
+    let new: &'static Known = Box::leak(Box::new(Known { role, name, decisive }));
     roles.push(new);
     new
 }

@@ -33,6 +33,11 @@ impl Field {
     pub(crate) fn name(&self) -> &'static str {
         self.known.name
     }
+
+    /// Its place among the names that decide the event type by being there.
+    pub(crate) fn decisive(&self) -> Option<u8> {
+        self.known.decisive
+    }
 }
 
 #[derive(Debug)]
@@ -165,6 +170,18 @@ impl Fields {
             Value::Long(text, _) => Some(text),
             _ => None,
         }
+    }
+
+    /// The same without the quotation marks that `Debug` has put around a plain text (`?"LLM"`).
+    #[inline]
+    pub(crate) fn unquoted<'a>(&'a self, field: &'a Field) -> Option<&'a str> {
+        let text = self.text(field)?;
+        let is_debug = matches!(
+            field.value,
+            Value::Short(.., Written::Debug) | Value::Long(_, Written::Debug)
+        );
+        let quoted = || text.strip_prefix('"')?.strip_suffix('"');
+        if is_debug { quoted().or(Some(text)) } else { Some(text) }
     }
 
     /// A copy of a field's value.

@@ -12,7 +12,7 @@ mod slots;
 mod trace_cell;
 
 pub(crate) use self::context::ContextNode;
-pub(crate) use self::field::{Fields, Written};
+pub(crate) use self::field::{Field, Fields, Written};
 pub(crate) use self::message::Message;
 pub(crate) use self::node::{Node, Phase, Verdict};
 pub(crate) use self::pool::Pool;

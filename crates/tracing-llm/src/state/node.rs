@@ -1,6 +1,7 @@
 //! What a span is, where it is on its way, and how it came out.
 
 use crate::EventType;
+use crate::recognise::Rank;
 
 /// What a span is to us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub(crate) enum Node {
     Scope,
     /// Declares a tag whose value has not come yet.
     Candidate,
-    /// An event of this type, by a tag of this rank (the lowest wins).
-    Event(EventType, u8),
+    /// An event of this type, by what has this rank (the lowest wins).
+    Event(EventType, Rank),
 }
 
 impl Node {

@@ -12,6 +12,7 @@ use super::shared::Shared;
 use super::trace_cell::TraceCell;
 use crate::clock::Tick;
 use crate::event::{Context, Exception, Link};
+use crate::recognise::Ranks;
 use crate::vocabulary::{Role, Scalar};
 use crate::{CaptureContent, Payload, SpanId, Text};
 
@@ -43,8 +44,8 @@ pub(crate) struct State {
     pub(crate) moment: Moment,
     /// The context node is its own.
     pub(crate) sets_context: bool,
-    /// The tags that have a value: a bit for each rank.
-    pub(crate) tags: u8,
+    /// What has a value, of that on which its type depends.
+    pub(crate) tags: Ranks,
     /// Its trace began with it.
     pub(crate) opened_trace: bool,
 

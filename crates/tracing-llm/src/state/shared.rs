@@ -19,15 +19,14 @@ use crate::clock::Clock;
 use crate::context_source::ContextSource;
 use crate::id_source::Ids;
 use crate::queue::Queue;
-use crate::recognise::{Callsites, CaptureContent, Plan, Recognition};
+use crate::recognise::{CaptureContent, Plan, Settings};
 use crate::stats::Counters;
 use crate::{SpanId, TraceId};
 
 pub(crate) struct Shared {
     pub(crate) layer: LayerId,
-    pub(crate) recognition: Recognition,
+    pub(crate) settings: Settings,
     pub(crate) capture: CaptureContent,
-    pub(crate) callsites: Callsites,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) pool: Pool,
@@ -91,7 +90,15 @@ impl Shared {
 
     #[inline]
     pub(crate) fn plan(&self, metadata: &'static Metadata<'static>) -> Option<&Plan> {
-        self.callsites.plan(metadata, &self.recognition)
+        let setting = self.settings.current();
+        setting.callsites.plan(metadata, &setting.recognition)
+    }
+
+    /// Whether a span of this callsite may have a record: it is something to us, or it was before
+    /// that was changed.
+    #[inline]
+    pub(crate) fn may_have_record(&self, metadata: &'static Metadata<'static>) -> bool {
+        self.plan(metadata).is_some() || self.settings.has_changed()
     }
 
     /// The current moment, as contexts count.

@@ -129,6 +129,7 @@ impl Draft {
                 self.retrieval = matches!(&value, Scalar::Text(text) if *text == "retrieval");
                 self.keep(name, value);
             }
+            Tag::LangfuseType | Tag::TraceloopKind | Tag::LangsmithKind => self.keep(name, value),
             Tag::EventType | Tag::LlmEventType => {
                 let text = value.text();
                 if EventType::parse(&text).or_else(|| EventType::from_value(&text)).is_none() {
@@ -186,6 +187,7 @@ impl Draft {
                 }
             }
             Key::Main(side) => self.set_main(side, value.into_value()),
+            Key::Observed(side) => self.set_observed(side, value),
             Key::Tool(ToolPart::Name) => {
                 payload.tool.get_or_insert_default().name = value.into_text();
             }
@@ -236,7 +238,7 @@ impl Draft {
     }
 
     /// The main input or output under its own name.
-    fn set_main(&mut self, side: Side, value: Value) {
+    pub(super) fn set_main(&mut self, side: Side, value: Value) {
         let (place, spare) = self.main(side);
         let before = place.replace(value);
         if let (Some(name), Some(text)) = (spare.take(), before) {

@@ -39,6 +39,12 @@ pub(crate) enum Tag {
     SpanKind,
     /// `gen_ai.operation.name`.
     Operation,
+    /// `langfuse.type`, `langfuse.observation.type`.
+    LangfuseType,
+    /// `traceloop.span.kind`.
+    TraceloopKind,
+    /// `langsmith.span.kind`.
+    LangsmithKind,
 }
 
 /// A field that the events below inherit.
@@ -133,6 +139,8 @@ pub(crate) enum Key {
     Choices,
     /// The main input or output, as it comes.
     Main(Side),
+    /// What an observation was given or gave: messages if it is some, else the main input or output.
+    Observed(Side),
 
     /// Documents that go in (parsed, reranked) or nodes that come out (retrieved …).
     Documents(Side),

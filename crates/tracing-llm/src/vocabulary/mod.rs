@@ -2,12 +2,13 @@
 //!
 //! Libraries name the same things differently. Here each name that we read is told once
 //! (`table`), with the vocabulary and version it comes from; behind it there is one model,
-//! the [`Payload`](crate::Payload) and the [`Context`](crate::Context). Three vocabularies
-//! are read:
+//! the [`Payload`](crate::Payload) and the [`Context`](crate::Context). These are
+//! read:
 //!
 //! - LlamaIndex's payload names and a few short forms of ours: bare words such as `messages`,
 //! - OpenInference attributes: `llm.model_name`, `llm.input_messages.0.message.content` …,
-//! - OpenTelemetry GenAI attributes: `gen_ai.request.model` …, with the aliases that libraries use.
+//! - OpenTelemetry GenAI attributes: `gen_ai.request.model` …, with the aliases that libraries use,
+//! - what vendors of backends have made (`vendors`): `langfuse.input` …
 //!
 //! Two steps, which is why there are two entry points:
 //!
@@ -30,28 +31,35 @@
 //!   own name with its real type.
 
 mod context;
+mod decisive;
 mod draft;
 mod error;
 mod flatten;
 mod key;
 mod model;
+mod observed;
 mod parameters;
 mod provider;
 pub(crate) mod read;
+mod role;
 mod scalar;
 mod structured;
 mod table;
 mod tag;
 mod usage_fields;
+mod vendors;
+mod vocabularies;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::context::set_context;
+pub(crate) use self::decisive::{decided, decisive};
 pub(crate) use self::draft::Draft;
 pub(crate) use self::key::{
     CallPart, ContextKey, ErrorKey, Key, Role, Tag, TemplatePart, TextPart, ToolPart,
 };
+pub(crate) use self::role::{role, vocabulary_of};
 pub(crate) use self::scalar::Scalar;
-pub(crate) use self::table::role;
 pub(crate) use self::tag::{event_type, original_event_type};
+pub use self::vocabularies::Vocabulary;

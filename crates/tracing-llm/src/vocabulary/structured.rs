@@ -19,6 +19,8 @@ impl Draft {
     /// Takes a part that is JSON, or the text that stands in for it.
     pub(super) fn set_structured(&mut self, key: Key, name: &'static str, value: Scalar) {
         let text = match (key, value) {
+            // Nothing was reported.
+            (Key::Usage | Key::Parameters, Scalar::Text(text)) if text.trim().is_empty() => return,
             (_, Scalar::Text(text)) => text,
             (Key::FinishReason, other) => other.into_text(),
             (key, other) if takes_any(key) => {

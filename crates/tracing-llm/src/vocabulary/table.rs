@@ -1,50 +1,63 @@
 //! The names that we read: each once, with the vocabulary and the version that it comes from.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use super::flatten::List;
+use super::Vocabulary;
 use super::key::{
     CallPart, ContextKey, CostPart, CountPart, ErrorKey, Key, Role, Side, Tag, TemplatePart,
     TextPart, TextsPart, TokenPart, ToolPart,
 };
-use super::parameters::REQUEST;
 
 /// Where names come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Vocabulary {
-    /// Who defines it.
+pub(super) struct Origin {
+    /// Who defines them.
     pub(super) name: &'static str,
     /// The version that the rows follow.
     pub(super) version: &'static str,
+    /// What switches them off; none if nothing does.
+    pub(super) vocabulary: Option<Vocabulary>,
 }
 
 /// Names of one vocabulary, a row each.
 pub(super) struct Rows {
     /// Where they come from.
-    #[cfg_attr(not(test), expect(dead_code, reason = "says where a name was read from"))]
-    pub(super) vocabulary: Vocabulary,
+    pub(super) origin: Origin,
     /// Names and what they mean; whether a name is bare is seen from it.
     pub(super) names: &'static [(&'static str, Role)],
 }
 
-const OURS: Vocabulary = Vocabulary { name: "tracing-llm", version: "0.1" };
-const LLAMA_INDEX: Vocabulary = Vocabulary { name: "llama-index-core", version: "0.14.25" };
-const OPEN_INFERENCE: Vocabulary =
-    Vocabulary { name: "openinference-semantic-conventions", version: "0.1.42" };
-const GEN_AI: Vocabulary = Vocabulary { name: "opentelemetry gen_ai", version: "1.41.1" };
+const OURS: Origin = Origin { name: "tracing-llm", version: "0.1", vocabulary: None };
+const LLAMA_INDEX: Origin = Origin {
+    name: "llama-index-core",
+    version: "0.14.25",
+    vocabulary: Some(Vocabulary::LlamaIndex),
+};
+const OPEN_INFERENCE: Origin = Origin {
+    name: "openinference-semantic-conventions",
+    version: "0.1.42",
+    vocabulary: Some(Vocabulary::OpenInference),
+};
+const GEN_AI: Origin =
+    Origin { name: "opentelemetry gen_ai", version: "1.41.1", vocabulary: Some(Vocabulary::GenAi) };
 /// The repository that the conventions moved to; nothing is released from it yet.
-const GEN_AI_NEXT: Vocabulary =
-    Vocabulary { name: "opentelemetry semantic-conventions-genai", version: "2026-08" };
+const GEN_AI_NEXT: Origin = Origin {
+    name: "opentelemetry semantic-conventions-genai",
+    version: "2026-08",
+    vocabulary: Some(Vocabulary::GenAi),
+};
 /// Names under `gen_ai.` that rig records beside the conventions, in this and earlier versions.
-const RIG: Vocabulary = Vocabulary { name: "rig", version: "0.46" };
+const RIG: Origin = Origin { name: "rig", version: "0.46", vocabulary: Some(Vocabulary::GenAi) };
 /// Names of OpenLLMetry and of conventions before 1.38 that libraries still emit.
-const OLDER: Vocabulary = Vocabulary { name: "opentelemetry gen_ai, deprecated", version: "1.37" };
-const OTEL: Vocabulary = Vocabulary { name: "opentelemetry general", version: "1.41.1" };
-const TRACING_OTEL: Vocabulary = Vocabulary { name: "tracing-opentelemetry", version: "0.34" };
-const W3C: Vocabulary = Vocabulary { name: "W3C trace context", version: "level 1" };
+const OLDER: Origin = Origin {
+    name: "opentelemetry gen_ai, deprecated",
+    version: "1.37",
+    vocabulary: Some(Vocabulary::GenAi),
+};
+const OTEL: Origin = Origin { name: "opentelemetry general", version: "1.41.1", vocabulary: None };
+const TRACING_OTEL: Origin =
+    Origin { name: "tracing-opentelemetry", version: "0.34", vocabulary: None };
+const W3C: Origin = Origin { name: "W3C trace context", version: "level 1", vocabulary: None };
 
-const fn part(key: Key) -> Role {
+pub(super) const fn part(key: Key) -> Role {
     Role::Payload { key, bare: false }
 }
 
@@ -68,11 +81,11 @@ const fn template(part: TemplatePart) -> Role {
     Role::Context(ContextKey::Template(part))
 }
 
-const ATTRIBUTE: Role = part(Key::Attribute);
+pub(super) const ATTRIBUTE: Role = part(Key::Attribute);
 
 pub(super) const TABLE: &[Rows] = &[
     Rows {
-        vocabulary: OURS,
+        origin: OURS,
         names: &[
             ("event_type", Role::Tag(Tag::EventType)),
             ("llm.event_type", Role::Tag(Tag::LlmEventType)),
@@ -91,7 +104,7 @@ pub(super) const TABLE: &[Rows] = &[
     },
     // The payload names of `EventPayload`, and `summaries` and `level`, which TreeIndex writes.
     Rows {
-        vocabulary: LLAMA_INDEX,
+        origin: LLAMA_INDEX,
         names: &[
             ("query_str", text(TextPart::Query)),
             ("formatted_prompt", text(TextPart::Prompt)),
@@ -120,7 +133,7 @@ pub(super) const TABLE: &[Rows] = &[
         ],
     },
     Rows {
-        vocabulary: OPEN_INFERENCE,
+        origin: OPEN_INFERENCE,
         names: &[
             ("openinference.span.kind", Role::Tag(Tag::SpanKind)),
             ("session.id", Role::Context(ContextKey::SessionId)),
@@ -214,7 +227,7 @@ pub(super) const TABLE: &[Rows] = &[
         ],
     },
     Rows {
-        vocabulary: GEN_AI,
+        origin: GEN_AI,
         names: &[
             ("gen_ai.operation.name", Role::Tag(Tag::Operation)),
             ("gen_ai.conversation.id", Role::Context(ContextKey::SessionId)),
@@ -267,7 +280,7 @@ pub(super) const TABLE: &[Rows] = &[
         ],
     },
     Rows {
-        vocabulary: GEN_AI_NEXT,
+        origin: GEN_AI_NEXT,
         names: &[
             ("gen_ai.prompt.version", template(TemplatePart::Version)),
             ("gen_ai.request.reasoning.level", parameter("reasoning_effort")),
@@ -279,7 +292,7 @@ pub(super) const TABLE: &[Rows] = &[
         ],
     },
     Rows {
-        vocabulary: RIG,
+        origin: RIG,
         names: &[
             ("gen_ai.usage.total_tokens", tokens(TokenPart::Total)),
             ("gen_ai.usage.cached_tokens", tokens(TokenPart::CacheRead)),
@@ -291,7 +304,7 @@ pub(super) const TABLE: &[Rows] = &[
         ],
     },
     Rows {
-        vocabulary: OLDER,
+        origin: OLDER,
         names: &[
             ("gen_ai.system", part(Key::ProviderName)),
             ("gen_ai.usage.prompt_tokens", tokens(TokenPart::Input)),
@@ -307,7 +320,7 @@ pub(super) const TABLE: &[Rows] = &[
         ],
     },
     Rows {
-        vocabulary: OTEL,
+        origin: OTEL,
         names: &[
             ("exception.message", Role::Error(ErrorKey::Message)),
             ("exception.type", Role::Error(ErrorKey::Kind)),
@@ -318,7 +331,7 @@ pub(super) const TABLE: &[Rows] = &[
         ],
     },
     Rows {
-        vocabulary: TRACING_OTEL,
+        origin: TRACING_OTEL,
         names: &[
             ("otel.name", Role::Name),
             ("otel.status_code", Role::Error(ErrorKey::Status)),
@@ -327,67 +340,10 @@ pub(super) const TABLE: &[Rows] = &[
         ],
     },
     Rows {
-        vocabulary: W3C,
+        origin: W3C,
         names: &[
             ("traceparent", Role::Context(ContextKey::Traceparent)),
             ("tracestate", Role::Context(ContextKey::Tracestate)),
         ],
     },
 ];
-
-const fn list(name: &'static str, key: Key) -> List {
-    List { name, key }
-}
-
-/// Lists that may come flattened. Those of OpenInference, and the messages as OpenLLMetry
-/// writes them; then the lists that have no typed place, whose fields are attributes each.
-static LISTS: &[List] = &[
-    list("gen_ai.prompt", Key::Messages(Side::In)),
-    list("gen_ai.completion", Key::Messages(Side::Out)),
-    list("llm.input_messages", Key::Messages(Side::In)),
-    list("llm.output_messages", Key::Messages(Side::Out)),
-    list("llm.prompts", Key::Prompts),
-    list("llm.choices", Key::Choices),
-    list("llm.tools", Key::Tools),
-    list("embedding.embeddings", Key::Embeddings),
-    list("input.documents", Key::Documents(Side::In)),
-    list("output.documents", Key::Attribute),
-    list("retrieval.documents", Key::Documents(Side::Out)),
-    list("reranker.input_documents", Key::Documents(Side::In)),
-    list("reranker.output_documents", Key::Documents(Side::Out)),
-    list("input.images", Key::Attribute),
-    list("output.images", Key::Attribute),
-    list("annotations", Key::Annotations),
-    list("evaluations", Key::Annotations),
-    list("trace.annotations", Key::Attribute),
-    list("trace.evaluations", Key::Attribute),
-    list("session.annotations", Key::Attribute),
-    list("session.evaluations", Key::Attribute),
-];
-
-/// Namespaces that belong to these vocabularies whole: a name in one of them that the table does
-/// not know is newer than the table, or a vendor's own.
-const NAMESPACES: &[&str] = &["gen_ai.", "llm.", "openinference.", "langfuse."];
-
-static ROLES: LazyLock<HashMap<&'static str, Role>> =
-    LazyLock::new(|| TABLE.iter().flat_map(|rows| rows.names).copied().collect());
-
-/// What a field of this name means. Asked once a callsite, when it is registered.
-pub(crate) fn role(field_name: &str) -> Role {
-    if let Some(role) = ROLES.get(field_name) {
-        return match *role {
-            Role::Payload { key, .. } => Role::Payload { key, bare: !field_name.contains('.') },
-            role => role,
-        };
-    }
-    if let Some(list) = LISTS.iter().find(|list| list.holds(field_name)) {
-        return if list.key == Key::Attribute { ATTRIBUTE } else { part(Key::Item(list)) };
-    }
-    if field_name.strip_prefix(REQUEST).is_some_and(|parameter| !parameter.is_empty()) {
-        return part(Key::NamedParameter);
-    }
-    if NAMESPACES.iter().any(|space| field_name.starts_with(space)) {
-        return ATTRIBUTE;
-    }
-    Role::Other
-}

@@ -147,6 +147,10 @@ impl Worker {
         let (taken, ending) = {
             let mut state = record.lock();
             state.phase = Phase::Gone;
+            // A tag that came after the start may have said better what it is.
+            if let Node::Event(event_type, _) = state.node {
+                assembly.event.event_type = event_type;
+            }
             let taken = state.take_first(u32::MAX, u32::MAX);
             (taken, Ending::take(&mut state, at_shutdown.then_some(now)))
         };

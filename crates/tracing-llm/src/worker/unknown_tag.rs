@@ -41,7 +41,7 @@ impl UnknownTag {
     }
 
     fn advice(&self) -> String {
-        if matches!(self.tag, Tag::SpanKind | Tag::Operation) {
+        if !matches!(self.tag, Tag::EventType | Tag::LlmEventType) {
             return String::from(", so its spans are no events");
         }
         let value = &self.value;

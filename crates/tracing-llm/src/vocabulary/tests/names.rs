@@ -16,7 +16,7 @@ const LLAMA_INDEX: &str = "query_str formatted_prompt messages completion respon
 fn no_name_stands_twice() {
     let mut seen = HashSet::new();
     for rows in TABLE {
-        assert!(!rows.vocabulary.name.is_empty() && !rows.vocabulary.version.is_empty());
+        assert!(!rows.origin.name.is_empty() && !rows.origin.version.is_empty());
         for (name, _) in rows.names {
             assert!(seen.insert(*name), "{name} stands twice");
         }
@@ -65,7 +65,7 @@ fn a_name_newer_than_the_table_is_an_attribute() {
     let attribute = Role::Payload { key: Key::Attribute, bare: false };
     assert_eq!(role("gen_ai.usage.image.input_tokens"), attribute);
     assert_eq!(role("llm.brand_new"), attribute);
-    assert_eq!(role("langfuse.observation.type"), attribute);
+    assert_eq!(role("langfuse.observation.brand_new"), attribute);
     let parameter = Role::Payload { key: Key::NamedParameter, bare: false };
     assert_eq!(role("gen_ai.request.brand_new"), parameter);
     assert_eq!(role("gen_ai.request."), attribute);
