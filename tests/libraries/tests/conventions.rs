@@ -19,12 +19,11 @@ async fn openinference_names_on_the_users_own_spans_are_events() {
         let chain =
             info_span!("answer", "openinference.span.kind" = "CHAIN", input.value = "hi there");
         async {
-            let documents =
-                json!([{"document.content": "A Layer sees spans.", "document.score": 0.9}]);
             info_span!(
                 "search",
                 "openinference.span.kind" = "RETRIEVER",
-                retrieval.documents = documents.to_string(),
+                "retrieval.documents.0.document.content" = "A Layer sees spans.",
+                "retrieval.documents.0.document.score" = 0.9,
             )
             .in_scope(|| {});
             let span = info_span!(
@@ -54,7 +53,7 @@ async fn openinference_names_on_the_users_own_spans_are_events() {
     let chat = &run.events.event("chat").payload;
     assert_eq!(chat.messages[0].text(), "hi there");
     assert_eq!(chat.output_text().as_deref(), Some("You said: hi there"));
-    assert_eq!(run.events.event("search").payload.documents[0].content, "A Layer sees spans.");
+    assert_eq!(run.events.event("search").payload.nodes[0].content, "A Layer sees spans.");
     assert_eq!((run.counted, run.reported), (USAGE, USAGE));
 }
 
