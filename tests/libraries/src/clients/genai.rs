@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use super::Answer;
 
+#[allow(clippy::expect_used, reason = "an aid of tests")]
 fn client(url: &str) -> Client {
     let url = format!("{url}/");
     Client::builder()

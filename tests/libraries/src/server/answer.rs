@@ -119,7 +119,7 @@ fn stream(head: &Value, request: &Value, reply: &Reply, reported: Reported) -> A
             choice(json!({"tool_calls": [call]}), Value::Null)
         })),
         Reply::Broken | Reply::Error(_) => {
-            chunks.push(choice(json!({"content": "Half an"}), Value::Null))
+            chunks.push(choice(json!({"content": "Half an"}), Value::Null));
         }
     }
     if broken {
