@@ -65,7 +65,8 @@
 //!    `gen_ai.request.model`, `llm.model_name` …;
 //! 6. `langfuse.type` or `langfuse.observation.type`, then `traceloop.span.kind`, then
 //!    `langsmith.span.kind`;
-//! 7. the target and name of the spans of langchain-rust and swiftide.
+//! 7. the target and name of the spans of langchain-rust and swiftide
+//!    ([what each library tells](libraries)).
 //!
 //! Names, targets and rules are looked at once for each place in the code; values when they come,
 //! also late by [`Span::record`](tracing::Span::record). A span that says nothing of this is no
@@ -176,6 +177,9 @@ pub use self::stats::{
 pub use self::trap::{Failure, Trap};
 pub use self::usage::{Cost, Usage};
 pub use self::vocabulary::Vocabulary;
+
+#[doc = include_str!("../docs/libraries.md")]
+pub mod libraries {}
 
 #[doc(hidden)]
 pub mod __private {
