@@ -24,7 +24,7 @@ pub(crate) fn call(event: &Event, kind: Kind, counts: Counts, totals: &Figures) 
     };
     let usage = event.payload.usage.unwrap_or_default();
     let mut row = Rows { section, row: Row::new() };
-    row.put("model", event.model().map(|model| model.to_string()));
+    row.put("model", event.model().map(ToString::to_string));
     tokens(&mut row, &usage);
     row.put("cost_usd", event.payload.cost.and_then(|cost| cost.total));
     if counts == Counts::Call {

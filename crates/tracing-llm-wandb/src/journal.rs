@@ -44,18 +44,8 @@ impl Journal {
         let producer = concat!("tracing-llm-wandb-", env!("CARGO_PKG_VERSION")).to_owned();
         let version = VersionInfo { producer, min_consumer: MIN_CONSUMER.to_owned() };
         let header = Kind::Header(HeaderRecord { version_info: Some(version) });
-        let Arguments {
-            id,
-            entity,
-            project,
-            group,
-            job_type,
-            name,
-            notes,
-            tags,
-            host,
-            config,
-        } = arguments;
+        let Arguments { id, entity, project, group, job_type, name, notes, tags, host, config } =
+            arguments;
         let mut update = vec![config_item("_wandb", &json!({}))];
         update.extend(config.iter().map(|(key, value)| config_item(key, value)));
         let run = Kind::Run(RunRecord {

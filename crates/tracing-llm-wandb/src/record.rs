@@ -15,6 +15,7 @@ pub(crate) struct Record {
     pub(crate) info: Option<RecordInfo>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "one at a time, and encoded at once")]
 #[derive(Clone, PartialEq, Oneof)]
 pub(crate) enum Kind {
     #[prost(message, tag = "2")]

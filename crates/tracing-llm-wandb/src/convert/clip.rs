@@ -44,6 +44,9 @@ mod tests {
         assert_eq!(Clip(4).text("abcd"), "abcd");
         assert_eq!(Clip(4).text("abcde"), "abcd… [1 bytes more]");
         assert_eq!(Clip(4).text("aüüü"), "aü… [4 bytes more]");
-        assert_eq!(Clip(4).json(&serde_json::json!({ "a": ["12345", 7] }))["a"][0], "1234… [1 bytes more]");
+        assert_eq!(
+            Clip(4).json(&serde_json::json!({ "a": ["12345", 7] }))["a"][0],
+            "1234… [1 bytes more]"
+        );
     }
 }

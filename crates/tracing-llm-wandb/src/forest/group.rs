@@ -57,14 +57,7 @@ pub(super) enum Known {
 
 impl Group {
     pub(super) fn new(number: u64) -> Self {
-        Self {
-            open: 0,
-            number,
-            nodes: HashMap::new(),
-            name: Text::default(),
-            spans: 0,
-            bytes: 0,
-        }
+        Self { open: 0, number, nodes: HashMap::new(), name: Text::default(), spans: 0, bytes: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -122,8 +115,15 @@ impl Group {
         node.scope = event.scope_id;
         node.begun = event.start;
         node.ended = event.end();
+        let below = node.below;
         if let Some(parent) = parent {
             self.nodes.entry(parent).or_default().children.push(event.span_id);
+        }
+        // Calls below it that ended before it was known where it stands.
+        for (kind, rank) in below.into_iter().enumerate() {
+            if let Some(rank) = rank {
+                self.raise(&self.above(event), kind, rank);
+            }
         }
         let has_room = self.spans < bounds.spans;
         if has_room {
@@ -155,9 +155,9 @@ impl Group {
         let Some(kind) = Kind::of(event.event_type) else { return Counts::Nothing };
         let rank = Rank::of(event.payload.usage.as_ref());
         let above = self.above(event);
-        let is_below_one = above.iter().any(|id| {
-            self.nodes.get(id).is_some_and(|node| node.counts[kind as usize])
-        });
+        let is_below_one = above
+            .iter()
+            .any(|id| self.nodes.get(id).is_some_and(|node| node.counts[kind as usize]));
         let node = self.nodes.entry(event.span_id).or_default();
         let counts = match node.below[kind as usize] {
             _ if is_below_one => Counts::Repeat,
@@ -166,13 +166,17 @@ impl Group {
             Some(_) => Counts::Repeat,
         };
         node.counts[kind as usize] = counts.has_row();
+        self.raise(&above, kind as usize, rank);
+        counts
+    }
+
+    /// Tells events of a call below them.
+    fn raise(&mut self, above: &[SpanId], kind: usize, rank: Rank) {
         for id in above {
-            if let Some(node) = self.nodes.get_mut(&id) {
-                let below = &mut node.below[kind as usize];
-                *below = (*below).max(Some(rank));
+            if let Some(node) = self.nodes.get_mut(id) {
+                node.below[kind] = node.below[kind].max(Some(rank));
             }
         }
-        counts
     }
 
     fn above(&self, event: &Event) -> Vec<SpanId> {

@@ -83,8 +83,7 @@ impl Forest {
     /// A trace has ended; none if nothing of it was seen.
     pub(crate) fn trace_ends(&mut self, trace: &Trace) -> Option<Tree> {
         let number = self.number();
-        let mut group =
-            self.groups.remove(&trace.id).unwrap_or_else(|| Group::new(number));
+        let mut group = self.groups.remove(&trace.id).unwrap_or_else(|| Group::new(number));
         self.events -= group.len();
         group.open = group.open.saturating_sub(1);
         let tree = group.tree_of(trace, self.clip);

@@ -15,9 +15,9 @@ impl Group {
     pub(super) fn tree_of(&mut self, trace: &Trace, clip: Clip) -> Option<Tree> {
         let is_last = self.open == 0;
         let mut tops = trace.map.roots().to_vec();
-        tops.extend(self.tops(|node| {
-            is_last || (trace.scope_id.is_some() && node.scope == trace.scope_id)
-        }));
+        tops.extend(
+            self.tops(|node| is_last || (trace.scope_id.is_some() && node.scope == trace.scope_id)),
+        );
         let tree = Tree::new(trace.name.to_string(), trace.id, trace.start, trace.end());
         let was_empty = trace.scope_id.is_some() && trace.map.is_empty();
         let tree = Walk::new(&trace.map, clip, tree).over(tops, &mut self.nodes);

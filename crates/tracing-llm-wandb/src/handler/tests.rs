@@ -196,7 +196,10 @@ fn what_the_program_logs_stands_among_the_rows() {
     let rows = rows(&records);
     assert_eq!(rows[0]["eval/accuracy"], 0.92);
     assert_eq!(summary(&records)["eval/questions"], 120);
-    assert_eq!(rows.iter().map(|row| row["_step"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(
+        rows.iter().map(|row| row["_step"].as_u64().unwrap()).collect::<Vec<_>>(),
+        [0, 1, 2, 3]
+    );
 }
 
 #[test]

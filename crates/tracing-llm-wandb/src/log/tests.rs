@@ -55,7 +55,8 @@ fn the_rest_of_a_block_that_is_too_short_for_a_header_is_zeros() {
 #[test]
 fn a_record_of_ninety_kilobytes_lies_over_three_blocks() {
     let (file, _) = file(&[record(90_000)]);
-    let kinds: Vec<u8> = (0..3).map(|block| file[block * BLOCK + if block == 0 { 13 } else { 6 }]).collect();
+    let kinds: Vec<u8> =
+        (0..3).map(|block| file[block * BLOCK + if block == 0 { 13 } else { 6 }]).collect();
     assert_eq!(kinds, [2, 3, 4]);
     assert_eq!(records(&file), [record(90_000)]);
 }
@@ -63,7 +64,8 @@ fn a_record_of_ninety_kilobytes_lies_over_three_blocks() {
 /// Every length of a file that a killed process can leave: what was whole is read.
 #[test]
 fn a_file_that_is_cut_anywhere_gives_every_record_before_the_cut() {
-    let written = [record(10), record(0), record(40_000), record(32_761), record(1), record(90_000)];
+    let written =
+        [record(10), record(0), record(40_000), record(32_761), record(1), record(90_000)];
     let (file, ends) = file(&written);
     for cut in (0..file.len()).filter(|cut| cut % 1_009 == 0 || is_near(*cut, &ends)) {
         let whole = ends.iter().filter(|end| **end <= cut).count();
