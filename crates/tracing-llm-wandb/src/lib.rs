@@ -1,4 +1,9 @@
 #![doc = include_str!("../README.md")]
+//! # Map
+//!
+//! - [`Wandb`] is the handler, [`Builder`] its settings, [`Mode`] whether it writes at all.
+//! - [`Run`] is where it writes to, and a way to log values of one's own; [`RunCounts`] what was
+//!   written.
 
 mod calls;
 mod convert;

@@ -74,6 +74,13 @@ struct Tally {
 }
 
 /// What was written of a run so far.
+///
+/// ```
+/// use tracing_llm_wandb::RunCounts;
+///
+/// let counts = RunCounts::default();
+/// assert_eq!(counts.to_string(), "0 traces, 0 calls, 0 records");
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunCounts {
