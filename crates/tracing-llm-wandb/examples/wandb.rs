@@ -7,26 +7,31 @@
 //! It asks two questions, of which one fails, and prints where the run is and how to upload it.
 //! `WANDB_DIR`, `WANDB_PROJECT` and W&B's other variables are respected.
 
-#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
-
+use std::io::Write;
 use std::time::Duration;
 
+use tracing_llm::Cost;
 use tracing_llm::prelude::*;
-use tracing_llm::{Cost, Document};
 use tracing_llm_wandb::Wandb;
 use tracing_subscriber::prelude::*;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> Outcome {
     let wandb =
         Wandb::builder().config("model", "gpt-5-mini").config("top_k", 1).environment()?.build()?;
+    run(wandb, &mut std::io::stdout())
+}
+
+pub(crate) fn run(wandb: Wandb, output: &mut impl Write) -> Outcome {
     let run = wandb.run();
     let (layer, callbacks) = tracing_llm::layer().handler(wandb).build();
     tracing_subscriber::registry().with(layer.filtered()).init();
 
     for question in ["What is a span?", "What is a Größe?"] {
         match answer(question) {
-            Ok(answer) => println!("{question} {answer}"),
-            Err(error) => println!("{question} {error}"),
+            Ok(answer) => writeln!(output, "{question} {answer}")?,
+            Err(error) => writeln!(output, "{question} {error}")?,
         }
     }
     if let Some(run) = &run {
@@ -35,8 +40,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     callbacks.shutdown_blocking(Duration::from_secs(10))?;
 
     match run {
-        Some(run) => println!("\n{}\n{}", run.counts(), run.sync_command()),
-        None => println!("\nWANDB_MODE=disabled: nothing is written"),
+        Some(run) => writeln!(output, "\n{}\n{}", run.counts(), run.sync_command())?,
+        None => writeln!(output, "\nWANDB_MODE=disabled: nothing is written")?,
     }
     Ok(())
 }
