@@ -241,3 +241,18 @@ fn long_texts_are_cut_wherever_they_stand() {
     }
     assert_eq!(short.matches("490 bytes more").count(), 3, "{short}");
 }
+
+#[test]
+fn without_content_there_are_no_inputs_and_outputs_and_no_metadata() {
+    let mut call = event(EventType::LLM, "chat", 1, 0);
+    call.payload.prompt = Some("Once upon".into());
+    call.payload.usage = Some(Usage::new(3, 1));
+    let mut context = Context::default();
+    context.metadata = Some(json!({ "name": "Ada" }));
+    call.context = Arc::new(context);
+    let span = span(&call, Clip(0));
+    assert_eq!(span.results, None);
+    assert_eq!(span.attributes.get("metadata"), None);
+    assert_eq!(span.attributes["total_tokens_used"], 4);
+    assert_eq!((input(&call.payload, Clip(0)), output(&call.payload, Clip(0))), (None, None));
+}
