@@ -67,6 +67,7 @@ start() {
 server arize-phoenix 20.26.1
 server rotel 0.0.1a15
 server oteltap 1.0.0
+server wandb 0.31.0
 
 phoenix=$(free_port)
 phoenix_grpc=$(free_port)
@@ -82,8 +83,13 @@ start rotel "http://127.0.0.1:$collector/" \
   --exporter otlp --otlp-exporter-endpoint "http://127.0.0.1:$phoenix" \
   --otlp-exporter-protocol http
 
+wandb=$(free_port)
+start wandb_server "http://127.0.0.1:$wandb/" python3 tests/backends/wandb_server.py "$wandb"
+
 TRACING_LLM_TEST_PHOENIX="http://127.0.0.1:$phoenix" \
 TRACING_LLM_TEST_PHOENIX_GRPC="http://127.0.0.1:$phoenix_grpc" \
 TRACING_LLM_TEST_COLLECTOR="http://127.0.0.1:$collector" \
 TRACING_LLM_TEST_OTELTAP="$home/oteltap/bin/oteltap" \
+TRACING_LLM_TEST_WANDB="$home/wandb/bin/wandb" \
+TRACING_LLM_TEST_WANDB_SERVER="http://127.0.0.1:$wandb" \
   cargo test --locked -p tracing-llm-tests --test backends -- --include-ignored "$@"

@@ -9,6 +9,8 @@
 //! | `TRACING_LLM_TEST_PHOENIX_GRPC` | the same Phoenix's address for gRPC |
 //! | `TRACING_LLM_TEST_COLLECTOR` | a collector's OTLP/HTTP address that forwards to that Phoenix |
 //! | `TRACING_LLM_TEST_OTELTAP` | the program `oteltap` |
+//! | `TRACING_LLM_TEST_WANDB` | the program `wandb` |
+//! | `TRACING_LLM_TEST_WANDB_SERVER` | the address of what stands in for W&B's server |
 
 mod linked;
 mod oteltap;
@@ -16,13 +18,24 @@ mod phoenix;
 mod pipeline;
 mod presets;
 mod sent;
+mod wandb;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
+    // A process that a test starts to kill it.
+    if let Some(folder) = std::env::var_os(wandb::VICTIM) {
+        wandb::write_until_killed(folder.into());
+    }
     let arguments = Arguments::from_args();
-    let trials =
-        [phoenix::trials(), linked::trials(), presets::trials(), oteltap::trials()].concat_trials();
+    let trials = [
+        phoenix::trials(),
+        linked::trials(),
+        presets::trials(),
+        oteltap::trials(),
+        wandb::trials(),
+    ];
+    let trials = trials.concat_trials();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

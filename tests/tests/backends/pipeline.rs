@@ -6,19 +6,16 @@ use serde_json::json;
 use tracing::info_span;
 use tracing_llm::prelude::*;
 use tracing_llm::{
-    Annotation, Content, Cost, Document, Embedding, SubQuestion, Template, Tool, ToolCall,
+    Annotation, Builder, Content, Cost, Document, Embedding, SubQuestion, Template, Tool, ToolCall,
 };
-use tracing_llm_openinference::OpenInference;
 use tracing_subscriber::prelude::*;
 
-/// Runs the pipeline once, in this session, under the real layer with these exporters, and shuts
+/// Runs the pipeline once, in this session, under the real layer with these handlers, and shuts
 /// it down.
-pub(crate) fn run(exporters: impl IntoIterator<Item = OpenInference>, session: &str) {
-    let builder = exporters
+pub(crate) fn run<H: Handler>(handlers: impl IntoIterator<Item = H>, session: &str) {
+    let builder = handlers
         .into_iter()
-        .fold(tracing_llm::layer().event_type(EventType::custom("PLAN")), |builder, exporter| {
-            builder.handler(exporter)
-        });
+        .fold(tracing_llm::layer().event_type(EventType::custom("PLAN")), Builder::handler);
     let (layer, callbacks) = builder.build();
     let subscriber = tracing_subscriber::registry().with(layer.filtered());
     tracing::subscriber::with_default(subscriber, || {

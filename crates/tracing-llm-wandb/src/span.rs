@@ -1,0 +1,40 @@
+//! W&B's span, as its trace tree stores it (`wandb` 0.31, `trace_tree.py`). Names and order are
+//! W&B's.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A span of a trace tree, with those below it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Span {
+    pub(crate) span_id: String,
+    pub(crate) name: String,
+    pub(crate) start_time_ms: u64,
+    pub(crate) end_time_ms: u64,
+    pub(crate) status_code: Option<Status>,
+    pub(crate) status_message: Option<String>,
+    pub(crate) attributes: Map<String, Value>,
+    pub(crate) results: Option<Vec<Results>>,
+    pub(crate) child_spans: Vec<Self>,
+    pub(crate) span_kind: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Status {
+    Success,
+    Error,
+}
+
+/// What went in and what came out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Results {
+    pub(crate) inputs: Map<String, Value>,
+    pub(crate) outputs: Map<String, Value>,
+}
+
+impl Results {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inputs.is_empty() && self.outputs.is_empty()
+    }
+}
