@@ -67,6 +67,7 @@ start() {
 server arize-phoenix 20.26.1
 server rotel 0.0.1a15
 server oteltap 1.0.0
+server aim 3.29.1
 
 phoenix=$(free_port)
 phoenix_grpc=$(free_port)
@@ -86,4 +87,5 @@ TRACING_LLM_TEST_PHOENIX="http://127.0.0.1:$phoenix" \
 TRACING_LLM_TEST_PHOENIX_GRPC="http://127.0.0.1:$phoenix_grpc" \
 TRACING_LLM_TEST_COLLECTOR="http://127.0.0.1:$collector" \
 TRACING_LLM_TEST_OTELTAP="$home/oteltap/bin/oteltap" \
+TRACING_LLM_TEST_AIM="$home/aim/bin/aim" \
   cargo test --locked -p tracing-llm-tests --test backends -- --include-ignored "$@"

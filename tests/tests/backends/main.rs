@@ -9,7 +9,9 @@
 //! | `TRACING_LLM_TEST_PHOENIX_GRPC` | the same Phoenix's address for gRPC |
 //! | `TRACING_LLM_TEST_COLLECTOR` | a collector's OTLP/HTTP address that forwards to that Phoenix |
 //! | `TRACING_LLM_TEST_OTELTAP` | the program `oteltap` |
+//! | `TRACING_LLM_TEST_AIM` | the program `aim`, with its Python beside it |
 
+mod aim;
 mod oteltap;
 mod phoenix;
 mod pipeline;
@@ -20,7 +22,8 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = [phoenix::trials(), presets::trials(), oteltap::trials()].concat_trials();
+    let trials = [phoenix::trials(), presets::trials(), oteltap::trials(), aim::trials()];
+    let trials = trials.concat_trials();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

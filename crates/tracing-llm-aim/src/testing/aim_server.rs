@@ -74,10 +74,6 @@ impl AimServer {
         Self { address, state, stopped, thread: Some(thread) }
     }
 
-    pub(crate) fn socket_address(&self) -> SocketAddr {
-        self.address
-    }
-
     pub(crate) fn address(&self) -> String {
         format!("aim://{}", self.address)
     }
@@ -198,6 +194,7 @@ fn request(stream: &mut TcpStream) -> Option<(String, String)> {
 
 fn write_instructions(stream: TcpStream, state: &Mutex<State>) {
     let mut head = String::new();
+    #[allow(clippy::result_large_err, reason = "the shape that tungstenite asks for")]
     let keep_head = |request: &tungstenite::handshake::server::Request, response| {
         head = format!("GET {}\n{:?}", request.uri(), request.headers());
         Ok(response)

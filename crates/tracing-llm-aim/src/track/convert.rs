@@ -12,8 +12,8 @@ use crate::encode::Node;
 
 /// How many models have series of their own; names made up by a program must not fill Aim.
 const MODELS: usize = 256;
-/// A text is cut to this many bytes. It goes over the wire three times, in one message, and Aim's
-/// server takes messages of 16 MiB.
+/// A text is cut to this many bytes. It goes over the wire three times, in one message, and while
+/// Aim's server stores that it does nothing else.
 const TEXT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Numbers the events of each type, and says what is tracked of each.
