@@ -1,7 +1,11 @@
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 use crate::Aim;
+use crate::encode::{Node, pack};
 use crate::run::{About, Book};
 use crate::testing::{AimServer, Mood, text};
 
@@ -40,7 +44,7 @@ fn a_run_is_taken_written_and_given_back_as_aims_client_does() {
     assert_eq!(aim.requests(), expected.concat());
     assert_eq!(aim.texts("prompt"), ["why?"]);
     let asked: Vec<String> = aim.bodies().into_iter().filter(|body| !body.is_empty()).collect();
-    // `pack` of [false], of {"run_hash": "RUN"}, and of {}.
+    // The repository comes first, and is asked for with nothing: `pack` of {}.
     assert!(
         asked[0].contains(r#""resource_type":"Repo""#) && asked[0].contains("AAAAAAABAAAABw==")
     );
@@ -92,7 +96,10 @@ fn a_new_connection_gives_back_what_the_broken_one_held_and_forces_the_lock() {
     let locks: Vec<String> =
         aim.bodies().into_iter().filter(|body| body.contains(r#""lock""#)).collect();
     assert_eq!(locks.len(), 2);
-    assert_ne!(locks[0].split("args").nth(1), locks[1].split("args").nth(1), "the second forces");
+    // Whether it forces: not at first, when the lock would be another's.
+    let forces = |force| STANDARD.encode(pack(&Node::Array(vec![Node::Bool(force)])));
+    assert!(locks[0].contains(&forces(false)), "{locks:?}");
+    assert!(locks[1].contains(&forces(true)), "{locks:?}");
 }
 
 #[test]
