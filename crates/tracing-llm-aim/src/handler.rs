@@ -16,7 +16,7 @@ use crate::unique;
 /// Tracks events as one run of Aim.
 ///
 /// Values are made at the end of each event and sent by a thread of its own: no hook waits for
-/// the network. A batch is sent when 64 values or 1 MiB wait, when a value has waited half a
+/// the network. A batch is sent when 8 values or 1 MiB wait, when a value has waited half a
 /// second, and at flush and shutdown. While the server is away, the newest 100,000 values or
 /// 32 MiB are kept and tried again; [`stats`](Self::stats) counts all. The run begins with its
 /// first value and ends at shutdown.

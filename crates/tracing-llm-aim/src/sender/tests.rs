@@ -110,15 +110,15 @@ fn nothing_is_opened_before_there_is_a_value_and_values_are_sent_together() {
 #[test]
 fn a_batch_that_is_full_waits_for_nothing() {
     let mut test = Test::new();
-    test.push(0..64);
+    test.push(0..8);
     test.run();
-    assert_eq!(test.counts(), "64 of 64 values");
+    assert_eq!(test.counts(), "8 of 8 values");
 }
 
 #[test]
 fn an_idle_connection_says_that_it_lives() {
     let mut test = Test::new();
-    test.push(0..64);
+    test.push(0..8);
     test.run();
     test.script.calls();
     test.run_on(3);
@@ -129,29 +129,29 @@ fn an_idle_connection_says_that_it_lives() {
 fn after_a_failure_it_rests_and_sends_the_same_values_again() {
     let mut test = Test::new();
     test.script.answers([Ok(()), Ok(()), Err(away()), Err(away())]);
-    test.push(0..64);
+    test.push(0..8);
     assert!(matches!(test.run(), Turn::Sleep(Some(until)) if until > test.now));
-    assert_eq!(test.counts(), "0 of 64 values, 64 waiting");
+    assert_eq!(test.counts(), "0 of 8 values, 8 waiting");
     test.run_on(3);
     let calls = test.script.calls();
-    let all: Vec<i64> = (0..64).collect();
+    let all: Vec<i64> = (0..8).collect();
     assert_eq!(calls[..4], [opened(), vec![Call::Write(all), Call::Connect]].concat());
     // A smaller batch first, in case that the server is slow.
-    let half = Call::Write((0..32).collect());
+    let half = Call::Write((0..4).collect());
     assert_eq!(calls[4..7], [opened(), vec![half]].concat());
     test.run_on(9);
     let counts = test.shared.stats.counts();
-    assert_eq!((counts.written, counts.resent, counts.connections), (64, 32, 2));
+    assert_eq!((counts.written, counts.resent, counts.connections), (8, 4, 2));
 }
 
 #[test]
 fn while_it_rests_a_value_that_comes_makes_no_attempt() {
     let mut test = Test::new();
     test.script.always(Some(away()));
-    test.push(0..64);
+    test.push(0..8);
     test.run();
     test.script.calls();
-    test.push(64..256);
+    test.push(8..32);
     test.run();
     assert_eq!(test.script.calls(), []);
 }
@@ -160,11 +160,11 @@ fn while_it_rests_a_value_that_comes_makes_no_attempt() {
 fn a_refusal_is_asked_anew_on_another_connection_at_once() {
     let mut test = Test::new();
     test.script.answers([Ok(()), Ok(()), Err(refused())]);
-    test.push(0..64);
+    test.push(0..8);
     test.run();
-    let all = || vec![Call::Write((0..64).collect())];
+    let all = || vec![Call::Write((0..8).collect())];
     assert_eq!(test.script.calls(), [opened(), all(), opened(), all()].concat());
-    assert_eq!(test.counts(), "64 of 64 values, 64 resent");
+    assert_eq!(test.counts(), "8 of 8 values, 8 resent");
     assert_eq!(test.told(), "");
 }
 
@@ -175,10 +175,10 @@ fn one_value_that_is_refused_costs_no_other() {
     // The batch twice, then its first value alone, twice.
     test.script.answers([Ok(()), Ok(()), no(), Ok(()), Ok(()), no()]);
     test.script.answers([Ok(()), Ok(()), no()]);
-    test.push(0..64);
+    test.push(0..8);
     test.run_on(20);
     let counts = test.shared.stats.counts();
-    assert_eq!((counts.written, counts.refused, counts.waiting), (63, 1, 0));
+    assert_eq!((counts.written, counts.refused, counts.waiting), (7, 1, 0));
     assert_eq!(test.told(), "could not send to aim://test: KeyError: no (values refused: 1)");
     assert_eq!(test.told(), "", "it is told once");
 }
@@ -186,7 +186,7 @@ fn one_value_that_is_refused_costs_no_other() {
 #[test]
 fn a_server_that_refuses_everything_is_not_stormed() {
     let mut test = Test::new();
-    test.push(0..64);
+    test.push(0..8);
     test.script.answers([Ok(()), Ok(())]);
     test.script.always(Some(refused()));
     let began = test.now;
@@ -267,7 +267,7 @@ fn a_shutdown_without_values_makes_no_run() {
 #[test]
 fn a_run_whose_server_was_started_anew_is_still_ended() {
     let mut test = Test::new();
-    test.push(0..64);
+    test.push(0..8);
     test.run();
     test.script.calls();
     test.script.answers([Err(away())]);
@@ -281,15 +281,15 @@ fn a_run_whose_server_was_started_anew_is_still_ended() {
 #[test]
 fn a_shutdown_drops_what_it_cannot_send_and_says_so() {
     let mut test = Test::new();
-    test.push(0..64);
+    test.push(0..8);
     test.run();
     test.script.always(Some(away()));
-    test.push(64..70);
+    test.push(8..14);
     test.order(true);
     while test.run() != Turn::End {
         test.now += LONG;
     }
-    assert_eq!(test.counts(), "64 of 70 values, 6 dropped");
+    assert_eq!(test.counts(), "8 of 14 values, 6 dropped");
     let told = test.told();
     let expected = "could not send to aim://test: gone (values dropped: 6); \
                     could not end the run at aim://test: gone";
