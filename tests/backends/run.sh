@@ -68,6 +68,7 @@ server arize-phoenix 20.26.1
 server rotel 0.0.1a15
 server oteltap 1.0.0
 server wandb 0.31.0
+server aim 3.29.1
 
 phoenix=$(free_port)
 phoenix_grpc=$(free_port)
@@ -92,4 +93,5 @@ TRACING_LLM_TEST_COLLECTOR="http://127.0.0.1:$collector" \
 TRACING_LLM_TEST_OTELTAP="$home/oteltap/bin/oteltap" \
 TRACING_LLM_TEST_WANDB="$home/wandb/bin/wandb" \
 TRACING_LLM_TEST_WANDB_SERVER="http://127.0.0.1:$wandb" \
+TRACING_LLM_TEST_AIM="$home/aim/bin/aim" \
   cargo test --locked -p tracing-llm-tests --test backends -- --include-ignored "$@"

@@ -11,7 +11,9 @@
 //! | `TRACING_LLM_TEST_OTELTAP` | the program `oteltap` |
 //! | `TRACING_LLM_TEST_WANDB` | the program `wandb` |
 //! | `TRACING_LLM_TEST_WANDB_SERVER` | the address of what stands in for W&B's server |
+//! | `TRACING_LLM_TEST_AIM` | the program `aim`, with its Python beside it |
 
+mod aim;
 mod linked;
 mod oteltap;
 mod phoenix;
@@ -34,6 +36,7 @@ fn main() {
         presets::trials(),
         oteltap::trials(),
         wandb::trials(),
+        aim::trials(),
     ];
     let trials = trials.concat_trials();
     libtest_mimic::run(&arguments, trials).exit();
