@@ -16,11 +16,11 @@ use std::fmt::{Display, Write as _};
 /// let mut text = Exposition::new();
 /// text.family("lookups", Kind::Counter, "Lookups in the cache.");
 /// text.sample(&[("result", "hit")], 3);
-/// assert_eq!(text.finish(), "\
-/// # HELP lookups_total Lookups in the cache.
-/// # TYPE lookups_total counter
-/// lookups_total{result=\"hit\"} 3
-/// ");
+/// assert_eq!(text.finish(), concat!(
+///     "# HELP lookups_total Lookups in the cache.\n",
+///     "# TYPE lookups_total counter\n",
+///     "lookups_total{result=\"hit\"} 3\n",
+/// ));
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Exposition {

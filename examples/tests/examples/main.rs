@@ -7,4 +7,5 @@ mod quickstart;
 mod rag;
 mod readme;
 mod run;
+mod service;
 mod two_processes;

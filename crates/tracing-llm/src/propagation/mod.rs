@@ -51,7 +51,8 @@ const BAGGAGE: &str = "baggage";
 /// });
 ///
 /// callbacks.shutdown().await?;
-/// let (answer, search) = (events.captured().event("answer"), events.captured().event("search"));
+/// let events = events.captured();
+/// let (answer, search) = (events.event("answer"), events.event("search"));
 /// assert_eq!(search.trace_id, answer.trace_id);
 /// assert_eq!(search.remote_parent, Some(answer.span_id));
 /// # Ok(())

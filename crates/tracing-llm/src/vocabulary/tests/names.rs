@@ -108,10 +108,7 @@ fn our_own_tags_name_a_type_by_its_upper_case_name() {
             assert_eq!(original_event_type(tag, known.value(), &[]), Some(*known));
             assert_eq!(original_event_type(tag, known.name(), &[]), None);
         }
-        // As `event_type = ?"LLM"` is written.
-        assert_eq!(event_type(tag, "\"LLM\"", &[]), Some(EventType::LLM));
-        assert_eq!(original_event_type(tag, "\"llm\"", &[]), Some(EventType::LLM));
-        for other in ["", "\"", "\"LLM", "order_created", "Llm", "RETRIEVER"] {
+        for other in ["", "order_created", "Llm", "RETRIEVER"] {
             assert_eq!(event_type(tag, other, &[]), None, "{other}");
         }
     }
