@@ -154,7 +154,7 @@ fn spans_that_the_tracers_own_filter_hides_are_passed_over() {
         info_span!("request").in_scope(|| {
             tracing::debug_span!("detail").in_scope(|| {
                 query_span!("answer").in_scope(|| {});
-            })
+            });
         });
     });
     let spans = otel.spans();

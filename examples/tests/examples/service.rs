@@ -18,8 +18,8 @@ fn start(folder: &std::path::Path) -> (Child, String) {
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on http://").expect(&line).to_owned();
-    (child, address)
+    let address = line.trim().strip_prefix("listening on http://").map(str::to_owned);
+    (child, address.unwrap_or_else(|| panic!("it says {line:?}")))
 }
 
 fn terminate(child: &Child) {

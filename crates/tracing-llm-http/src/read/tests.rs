@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::json;
-use tracing_llm::Payload;
+use tracing_llm::{Message, Payload};
 
 use super::{Answer, Form, read_request};
 use crate::Api;
@@ -70,7 +70,7 @@ proptest! {
         let stream = stream();
         let bytes = &stream.as_bytes()[..end.min(stream.len())];
         let payload = read(&[bytes], false);
-        let said = payload.replies.first().map(|reply| reply.text()).unwrap_or_default();
+        let said = payload.replies.first().map(Message::text).unwrap_or_default();
         prop_assert!("Grüße 🦀".starts_with(said.as_str()));
     }
 
