@@ -181,7 +181,7 @@ macro_rules! parts {
 
         impl $Part {
             /// Where it stands.
-            pub(super) fn place(self, whole: &mut $Whole) -> &mut $Field {
+            pub(crate) fn place(self, whole: &mut $Whole) -> &mut $Field {
                 match self { $(Self::$Name => &mut whole.$field),* }
             }
         }

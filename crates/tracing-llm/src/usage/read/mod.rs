@@ -1,5 +1,6 @@
 //! Reads the usage that providers send.
 
+mod fields;
 mod number;
 mod settle;
 mod shape;
@@ -43,7 +44,8 @@ impl Usage {
     /// (Azure, Mistral, Groq, DeepSeek, xAI, Moonshot, OpenRouter, LiteLLM,
     /// vLLM), Anthropic, Gemini in snake and camel case, Bedrock, Cohere,
     /// Ollama and llama.cpp; the usage of rig, genai, LangChain and the AI
-    /// SDK; and this type's own JSON.
+    /// SDK, also as the fields of their spans (`gen_ai.usage.input_tokens`);
+    /// and this type's own JSON.
     ///
     /// What differs between them is evened out, as this type says it: cached
     /// tokens are part of the input, also where the provider counts them
@@ -52,9 +54,10 @@ impl Usage {
     /// total shows which of the two holds, it decides.
     ///
     /// A value that is null, negative, fractional, above 2⁵³ or no number is
-    /// left out, that field alone; digits in a string are a number. Left out
-    /// too is a detail that is larger than the sum whose part it is, and a
-    /// total that is smaller than its parts.
+    /// left out, that field alone; digits in a string are a number. A detail
+    /// that is larger than the sum whose part it would be is taken to be beside
+    /// it, if the shape is one in which providers differ, and is left out
+    /// otherwise; so is a total that is smaller than its parts.
     ///
     /// ```
     /// use serde_json::json;
@@ -84,7 +87,7 @@ fn find(json: &Value, depth: usize) -> Option<Usage> {
     let inside = depth.checked_sub(1).and_then(|depth| {
         ENVELOPES.iter().find_map(|name| find(first(member(object, name)?), depth))
     });
-    inside.or_else(|| shape::read(object))
+    inside.or_else(|| shape::read(object)).or_else(|| fields::read(object))
 }
 
 /// The first of a list, such as `choices`; anything else is itself.

@@ -24,7 +24,7 @@ fn speaks(object: &Map<String, Value>, depth: usize) -> bool {
     let mut envelopes =
         ENVELOPES.iter().filter_map(|name| Some((name, member(object, name)?))).peekable();
     if envelopes.peek().is_none() {
-        return is_bare(object);
+        return is_bare(object) || object.iter().any(|(name, value)| counts(name, value, depth));
     }
     envelopes.any(|(name, inside)| match first(inside) {
         inside if USAGES.contains(name) => says(inside),
@@ -38,6 +38,21 @@ fn speaks(object: &Map<String, Value>, depth: usize) -> bool {
 /// Numbers, and no text beside them: a usage by itself.
 fn is_bare(object: &Map<String, Value>) -> bool {
     object.values().any(Value::is_number) && !object.values().any(Value::is_string)
+}
+
+/// Whether tokens are counted in it: `generated_tokens`, `token_count.in`.
+fn counts(name: &str, value: &Value, depth: usize) -> bool {
+    let named = name.to_ascii_lowercase().contains("token");
+    match value {
+        Value::Number(_) => named,
+        Value::Object(inside) if depth > 0 => inside
+            .iter()
+            .any(|(inner, value)| named && value.is_number() || counts(inner, value, depth - 1)),
+        Value::Array(items) if depth > 0 => {
+            items.iter().any(|item| item.is_object() && counts("", item, depth - 1))
+        }
+        _ => false,
+    }
 }
 
 /// Whether there is anything but nulls.
@@ -66,6 +81,9 @@ mod tests {
             json!({"message": {"usage": {"words": {"in": 1}}}}),
             json!({"choices": [{"usage": {"words": 3}}]}),
             json!({"prompt_tokens": -11}),
+            json!({"generated_text": "five", "details": {"generated_tokens": 5}}),
+            json!({"results": [{"text": "five", "generated_token_count": 4}]}),
+            json!({"token_count": {"in": 4}}),
             json!("a lot"),
             json!(12),
             json!(["no usage"]),
@@ -88,6 +106,7 @@ mod tests {
             json!({"type": "response.output_text.delta", "sequence_number": 4, "delta": "Hello"}),
             json!({"type": "content_block_delta", "index": 0, "delta": {"text": "Hello"}}),
             json!({"message": {"role": "assistant", "tokens": 3}}),
+            json!({"delta": "Hello", "logprobs": {"tokens": ["Hello"], "token_logprobs": [-0.1]}}),
         ] {
             assert!(!is_unread(&json), "{json}");
         }
