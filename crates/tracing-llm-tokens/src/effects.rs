@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tracing_llm::HandlerResult;
-
+use crate::budget::Reached;
 use crate::counter::State;
-use crate::error::Error;
+use crate::guard::{Failures, guarded};
 use crate::nesting::Change;
 use crate::record::TokenRecord;
 use crate::ring::Texts;
@@ -17,7 +16,7 @@ use crate::settings::Settings;
 pub(crate) struct Effects {
     records: Vec<TokenRecord>,
     /// Budgets whose limit is reached, by their place in the settings.
-    reached: Vec<(usize, Error)>,
+    reached: Vec<(usize, Reached)>,
 }
 
 impl State {
@@ -43,7 +42,7 @@ impl State {
             }
             for (at, budget) in settings.budgets.iter().enumerate() {
                 let reached = budget.charge(record, taken_back);
-                effects.reached.extend(reached.into_iter().map(|error| (at, error)));
+                effects.reached.extend(reached.into_iter().map(|reached| (at, reached)));
             }
             if taken_back {
                 self.tally.remove(record);
@@ -64,17 +63,19 @@ impl Change {
 }
 
 impl Effects {
-    pub(crate) fn tell(self, settings: &Settings) -> HandlerResult {
-        for (at, error) in &self.reached {
-            settings.budgets[*at].tell(error);
+    /// Tells everyone, also if some of them panic.
+    pub(crate) fn tell(self, settings: &Settings, failures: &mut Failures) {
+        for (at, reached) in &self.reached {
+            settings.budgets[*at].tell(reached, failures);
         }
-        let mut printed = Ok(());
         for record in &self.records {
-            settings.on_record.iter().for_each(|call| call(record));
+            for call in &settings.on_record {
+                failures.note(guarded("on_record", || call(record)));
+            }
             if let Some(printer) = settings.printer.as_ref().filter(|_| !record.taken_back) {
-                printed = printed.and(printer.print(record));
+                let printed = failures.note(guarded("the writer", || printer.print(record)));
+                printed.map(|printed| failures.note(printed));
             }
         }
-        printed.map_err(Into::into)
     }
 }

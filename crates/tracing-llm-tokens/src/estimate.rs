@@ -10,6 +10,7 @@ use tracing_llm::{Content, Event, Message, Outcome, Payload, Text, ToolCall, Usa
 use serde_json::Value;
 
 use crate::call::Kind;
+use crate::guard::guarded;
 use crate::tokenizer::Tokenizer;
 
 use self::media::{Way, audio_tokens, image_tokens};
@@ -182,7 +183,10 @@ impl Counter<'_> {
         if text.is_empty() {
             return Ok(0);
         }
-        let tokens = self.tokenizer.count(self.model.map(Text::as_str), text)?;
+        let tokens = {
+            let count = || self.tokenizer.count(self.model.map(Text::as_str), text);
+            guarded("the tokenizer", count)??
+        };
         Ok(u64::try_from(tokens).unwrap_or(u64::MAX))
     }
 }

@@ -1,12 +1,16 @@
 //! Takes the events: fills in what is missing, and counts.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use tracing_llm::{Cost, Enricher, Event, Handler, HandlerResult, Trace, Usage};
+use tracing_llm::{Cost, Enricher, Event, Handler, HandlerResult, SpanId, Trace, Usage};
 
+use crate::budget::Budget;
 use crate::call::{Kind, Rank, key, parent};
 use crate::counter::{TokenCounter, Wrapper};
+use crate::effects::Effects;
 use crate::estimate;
+use crate::guard::{Failures, Panicked};
 use crate::record::{TokenRecord, next_number};
 use crate::ring::Texts;
 
@@ -17,17 +21,20 @@ use crate::ring::Texts;
 /// calls that end before it are known then; the sums of the handler know all.)
 impl Enricher for TokenCounter {
     fn enrich(&mut self, event: &mut Event) {
+        let mut failures = Failures::default();
         let mut below = self.wrappers.remove(key(event)).unwrap_or_default();
         if let Some(kind) = Kind::of(event.event_type) {
             if !below.has(kind) {
                 // An error has no way out of here. Where the counter is a handler too, it tries
                 // again and tells the trap; anyway the count stays absent.
-                let (usage, _result) = estimate::complete(event, kind, &*self.settings.tokenizer);
+                let (usage, result) = estimate::complete(event, kind, &*self.settings.tokenizer);
+                failures.note(result);
                 if !usage.is_empty() {
                     event.payload.usage = Some(usage);
                 }
                 if event.payload.cost.is_none() {
-                    event.payload.cost = self.price(&TokenRecord::new(event, usage));
+                    let price = self.price(&TokenRecord::new(event, usage));
+                    event.payload.cost = failures.note(price).flatten();
                 }
             }
             if event.payload.usage.is_some_and(|usage| !usage.is_empty()) {
@@ -37,23 +44,33 @@ impl Enricher for TokenCounter {
         if let Some(parent) = parent(event).filter(|_| below.has_any()) {
             self.wrappers.entry(parent).extend(below);
         }
+        if let Some(panics) = failures.panics() {
+            // The event is complete; the core is to know of the enricher's failure, and counts it.
+            resume_unwind(Box::new(panics));
+        }
     }
 }
 
 /// Adds up the usage and the cost of LLM and EMBEDDING events.
 impl Handler for TokenCounter {
     fn on_start(&mut self, event: &Arc<Event>) -> HandlerResult {
-        self.link(event)
+        let mut failures = Failures::default();
+        self.link(event).tell(&self.settings, &mut failures);
+        failures.into_result()
     }
 
     fn on_end(&mut self, event: &Arc<Event>) -> HandlerResult {
-        let counted = match Kind::of(event.event_type) {
-            Some(kind) => self.count(event, kind),
+        let mut failures = Failures::default();
+        let settle = Settle { budgets: &self.settings.budgets, event: event.span_id };
+        let effects = match Kind::of(event.event_type) {
+            Some(kind) => self.count(event, kind, &mut failures),
             None => self.link(event),
         };
-        // After the charge: what a call has used is never out of sight.
-        self.settings.budgets.iter().for_each(|budget| budget.settle(event.span_id));
-        counted
+        // After the charge: what a call has used is never out of sight. Before anybody is told: it
+        // would be spent and reserved in what they read.
+        drop(settle);
+        effects.tell(&self.settings, &mut failures);
+        failures.into_result()
     }
 
     fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
@@ -66,45 +83,53 @@ impl Handler for TokenCounter {
 }
 
 impl TokenCounter {
-    /// Counts a call that has ended.
-    fn count(&self, event: &Event, kind: Kind) -> HandlerResult {
+    /// Counts a call that has ended, by what can be found out of it.
+    fn count(&self, event: &Event, kind: Kind, failures: &mut Failures) -> Effects {
         // The lock is free while texts are counted and prices looked up.
         let below = self.state().nesting.below(key(event), kind);
         let reported = event.payload.usage.unwrap_or_default();
-        let (usage, result) = if is_decided(below, &reported) {
-            (reported, Ok(()))
+        let usage = if is_decided(below, &reported) {
+            reported
         } else {
-            estimate::complete(event, kind, &*self.settings.tokenizer)
+            let (usage, result) = estimate::complete(event, kind, &*self.settings.tokenizer);
+            failures.note(result);
+            usage
         };
         let mut record = TokenRecord::new(event, usage);
         if record.cost.is_none() && below < Rank::of(&usage) {
-            record.cost = self.price(&record);
+            record.cost = failures.note(self.price(&record)).flatten();
         }
         let texts =
             if self.settings.keeps_texts { Texts::of(&event.payload) } else { Texts::default() };
         let mut state = self.state();
         record.number = next_number();
         let changes = state.nesting.end(key(event), parent(event), kind, Arc::new(record));
-        let effects = state.apply(changes, &texts, &self.settings);
-        drop(state);
-        let told = effects.tell(&self.settings);
-        result.and(told)
+        state.apply(changes, &texts, &self.settings)
     }
 
     /// Remembers where the event lies: calls below it may repeat those above.
-    fn link(&self, event: &Event) -> HandlerResult {
+    fn link(&self, event: &Event) -> Effects {
         let mut state = self.state();
         let changes = state.nesting.link(key(event), parent(event));
-        let effects = state.apply(changes, &Texts::default(), &self.settings);
-        drop(state);
-        effects.tell(&self.settings)
+        state.apply(changes, &Texts::default(), &self.settings)
     }
 
-    fn price(&self, call: &TokenRecord) -> Option<Cost> {
-        let (cost, prices) = self.settings.price(call)?;
-        let source = prices.source();
+    fn price(&self, call: &TokenRecord) -> Result<Option<Cost>, Panicked> {
+        let Some((cost, source)) = self.settings.price(call)? else { return Ok(None) };
         self.state().tally.priced_by(&source);
-        Some(cost)
+        Ok(Some(cost))
+    }
+}
+
+/// Settles what is reserved for an event once it is dropped, so that nothing keeps it from that.
+struct Settle<'a> {
+    budgets: &'a [Budget],
+    event: SpanId,
+}
+
+impl Drop for Settle<'_> {
+    fn drop(&mut self) {
+        self.budgets.iter().for_each(|budget| budget.settle(self.event));
     }
 }
 
@@ -140,7 +165,7 @@ impl Wrapper {
 
 #[cfg(test)]
 mod tests {
-    use tracing_llm::{EventType, SpanId, Timestamp, TraceId};
+    use tracing_llm::{EventType, Timestamp, TraceId};
 
     use super::*;
 

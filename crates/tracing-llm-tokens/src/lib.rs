@@ -21,6 +21,7 @@ mod error;
 mod estimate;
 mod format;
 mod generations;
+mod guard;
 mod handler;
 mod money;
 mod nesting;

@@ -3,10 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use tracing_llm::Cost;
+use tracing_llm::{Cost, Text};
 
 use crate::budget::Budget;
 use crate::counter::TokenCounter;
+use crate::guard::{Panicked, guarded};
 use crate::price::{GenaiPrices, Prices, is_sound};
 use crate::record::TokenRecord;
 use crate::tiktoken::Tiktoken;
@@ -42,14 +43,22 @@ impl Default for Settings {
 
 impl Settings {
     /// What a call cost, and who says so; none if nobody knows.
-    pub(crate) fn price(&self, call: &TokenRecord) -> Option<(Cost, &dyn Prices)> {
+    ///
+    /// Where prices panic those behind them are not asked: they might say something else.
+    pub(crate) fn price(&self, call: &TokenRecord) -> Result<Option<(Cost, Text)>, Panicked> {
         if call.usage.is_empty() {
-            return None;
+            return Ok(None);
         }
-        self.prices.iter().find_map(|prices| {
-            let cost = prices.price(call).filter(is_sound)?;
-            Some((cost, &**prices))
-        })
+        for prices in &self.prices {
+            let price = || {
+                let cost = prices.price(call).filter(is_sound)?;
+                Some((cost, prices.source()))
+            };
+            if let Some(priced) = guarded("prices", price)? {
+                return Ok(Some(priced));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -57,6 +66,9 @@ impl Settings {
 /// it is cloned.
 impl TokenCounter {
     /// What counts texts.
+    ///
+    /// If it panics, that is as if it had given an error: the call is counted by what is reported,
+    /// and the handler's failure names the tokenizer.
     #[must_use]
     pub fn tokenizer(mut self, tokenizer: impl Tokenizer) -> Self {
         self.settings.tokenizer = Arc::new(tokenizer);
@@ -64,6 +76,8 @@ impl TokenCounter {
     }
 
     /// Asks these prices first. Those that were there before are asked where these know none.
+    ///
+    /// If they panic, the call is counted without a price, and the handler's failure names them.
     #[must_use]
     pub fn prices(mut self, prices: impl Prices) -> Self {
         self.settings.prices.insert(0, Arc::new(prices));
@@ -91,6 +105,9 @@ impl TokenCounter {
     /// It is called on the handler's thread, once a call ends. Rarely a call that was counted
     /// counts no longer, since a call around it turns out to know more: then it comes
     /// again, as [`taken_back`](TokenRecord::taken_back), with the same number.
+    ///
+    /// If it panics, the handler's failure says so; the call is counted, and all others that are to
+    /// be told of it are told.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -17,6 +17,7 @@ use self::pending::Pending;
 pub use self::reservation::Reservation;
 use crate::by::By;
 use crate::error::{Error, Exceeded};
+use crate::guard::{Failures, guarded};
 use crate::money::Money;
 use crate::pricing::Pricing;
 use crate::record::TokenRecord;
@@ -98,8 +99,11 @@ pub struct Budget {
 
 type OnExceeded = dyn Fn(&Error) + Send + Sync;
 
-#[derive(Clone)]
-struct Own {
+/// Whose limit is reached.
+pub(crate) type Reached = Own;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Own {
     account: Arc<Account>,
     key: Option<Text>,
 }
@@ -121,6 +125,17 @@ impl Budget {
     }
 
     /// A budget of so many US dollars.
+    ///
+    /// A limit that is negative or not a number is a [limit](Self::limit) of nothing: it lets no
+    /// call pass. The highest is some 18 million dollars, also where infinity is said.
+    ///
+    /// ```
+    /// use tracing_llm_tokens::{Amount, Budget};
+    ///
+    /// let budget = Budget::usd(f64::NAN);
+    /// assert_eq!(budget.limit(), Amount::Usd(0.0));
+    /// assert!(budget.check().is_err());
+    /// ```
     #[must_use]
     pub fn usd(limit: f64) -> Self {
         Self::new(Money::from_usd(limit).pico(), true)
@@ -145,6 +160,9 @@ impl Budget {
 
     /// Called once when the limit is reached, for each key that reaches it, on a thread of the
     /// layer's. Set it before the budget is given to a counter.
+    ///
+    /// The call that reaches it is spent then and no longer reserved. If the closure panics, the
+    /// counter's failure says so, and all else goes on.
     #[must_use]
     pub fn on_exceeded(mut self, call: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.on_exceeded = Some(Arc::new(call));
@@ -182,12 +200,16 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// If less is left ([`Error::is_exceeded`]); if the estimate is in the other unit, or this is
-    /// a budget by a key and no [key](Self::key) was named ([`Error::is_invalid`]).
+    /// If less is left ([`Error::is_exceeded`]); if the estimate is in the other unit, negative,
+    /// infinite or not a number, or this is a budget by a key and no [key](Self::key) was named
+    /// ([`Error::is_invalid`]).
     pub fn reserve(&self, estimate: Amount) -> Result<Reservation, Error> {
         let own = self.own()?;
         let amount = match (estimate, self.money) {
             (Amount::Tokens(tokens), false) => tokens,
+            (Amount::Usd(usd), true) if !usd.is_finite() || usd < 0.0 => {
+                return Err(Error::invalid("an estimate that is no amount of money"));
+            }
             (Amount::Usd(usd), true) => Money::from_usd(usd).pico(),
             (Amount::Tokens(_), true) => {
                 return Err(Error::invalid("an estimate in tokens for a budget in US dollars"));
@@ -271,7 +293,7 @@ impl Budget {
 
     /// Charges a call, or takes it back. Gives back whose limit is reached by it, for the first
     /// time.
-    pub(crate) fn charge(&self, record: &TokenRecord, taken_back: bool) -> Vec<Error> {
+    pub(crate) fn charge(&self, record: &TokenRecord, taken_back: bool) -> Vec<Reached> {
         let (amount, unpriced) = if self.money {
             let pricing = Pricing::of(record);
             let unpriced = !pricing.is_whole() && !record.usage.is_empty();
@@ -288,7 +310,7 @@ impl Budget {
             let (number, limit) = (record.number, self.limit);
             let charge = account::Charge { amount, unpriced, taken_back, number, limit };
             if let Some(account) = self.shared.accounts.charge(key.as_ref(), &charge) {
-                reached.push(self.exceeded(&Own { account, key }, 0));
+                reached.push(Own { account, key });
             }
         }
         reached
@@ -299,11 +321,15 @@ impl Budget {
         self.shared.pending.settle(event);
     }
 
-    /// Tells that the limit is reached.
-    pub(crate) fn tell(&self, error: &Error) {
-        tracing::warn!(target: "tracing_llm_tokens::budget", "{error}");
+    /// Tells that the limit is reached. The call is to be settled before: it would be both spent
+    /// and reserved else.
+    pub(crate) fn tell(&self, reached: &Reached, failures: &mut Failures) {
+        let error = self.exceeded(reached, 0);
+        // Where the warning goes is the program's affair.
+        let warn = || tracing::warn!(target: "tracing_llm_tokens::budget", "{error}");
+        failures.note(guarded("the log of a budget", warn));
         if let Some(call) = &self.on_exceeded {
-            call(error);
+            failures.note(guarded("on_exceeded", || call(&error)));
         }
     }
 }

@@ -44,8 +44,17 @@ impl Reservation {
     /// settles it, however the call comes out. Keep the guard until the call is over.
     ///
     /// On a span that is disabled, or with a budget that no [counter](crate::TokenCounter::budget)
-    /// has, it stays as it is: free when it is dropped. An event that does not come within five
-    /// minutes after the guard is dropped (it may be lost under pressure) releases it too.
+    /// has, it stays as it is: free when it is dropped.
+    ///
+    /// **The counter must get to see the end of the event.** An end that it is not given settles
+    /// nothing: one that is left out by [`HandlerExt`](tracing_llm::HandlerExt) around the counter
+    /// (`ignore_ends` with the event's type, `sampled`), or that is lost under pressure. What was
+    /// reserved for it then counts as reserved until **five minutes after the guard is dropped**;
+    /// from then on it is free as soon as a [`check`](crate::Budget::check) or
+    /// [`reserve`](crate::Budget::reserve) would fail for it. So give a counter with a hard budget
+    /// all events, or leave the reservation untied: its guard alone holds it then.
+    ///
+    /// Any event settles it, whatever its type; only LLM and EMBEDDING events are charged.
     pub fn tie(mut self, span: &Span) -> Self {
         if self.event.is_none() && self.shared.counted.load(Relaxed) {
             if let Some(ids) = span.llm().ids() {

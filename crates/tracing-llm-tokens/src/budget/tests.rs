@@ -70,7 +70,7 @@ fn each_key_has_a_budget_of_its_own() {
     for (by, key) in [(By::Session, "s-1"), (By::Tag, "b"), (By::key("tenant"), "acme")] {
         let budget = Budget::tokens(100).per(by.clone());
         let reached = budget.charge(&call(120, "s-1", None), false);
-        assert!(reached.iter().any(|error| error.key() == Some(key)), "{by}");
+        assert!(reached.iter().any(|own| own.key.as_deref() == Some(key)), "{by}");
         assert!(budget.key("another").check().is_ok(), "{by}");
         let error = budget.key(key).check().unwrap_err();
         assert_eq!(error.key(), Some(key), "{by}");
@@ -276,4 +276,25 @@ fn a_budget_shows_no_more_than_it_should() {
         shown,
         "Budget { limit: Usd(2.5), by: None, spent: Usd(0.0), reserved: Usd(0.0), .. }"
     );
+}
+
+#[test]
+fn an_estimate_that_is_no_amount_is_refused_and_reserves_nothing() {
+    let budget = Budget::usd(1.0);
+    for odd in [f64::NAN, -1.0, -1e-300, f64::INFINITY, f64::NEG_INFINITY] {
+        let error = budget.reserve(Amount::Usd(odd)).unwrap_err();
+        assert!(error.is_invalid() && !error.is_exceeded(), "{odd}: {error}");
+        assert_eq!(budget.reserved(), Amount::Usd(0.0), "{odd}");
+    }
+    assert!(budget.reserve(Amount::Usd(0.0)).is_ok() && budget.reserve(Amount::Usd(1.0)).is_ok());
+}
+
+#[test]
+fn a_limit_that_is_no_amount_lets_nothing_pass() {
+    for odd in [f64::NAN, -1.0, f64::NEG_INFINITY] {
+        let budget = Budget::usd(odd);
+        assert!(budget.check().unwrap_err().is_exceeded(), "{odd}");
+        assert!(budget.reserve(Amount::Usd(0.0)).unwrap_err().is_exceeded(), "{odd}");
+        assert!(format!("{budget:?}").contains("limit: Usd(0.0)"), "{odd}: {budget:?}");
+    }
 }
