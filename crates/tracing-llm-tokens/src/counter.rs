@@ -186,8 +186,9 @@ impl TokenCounter {
     ///
     /// The 1,000 values that were used last, or more, have rows of their own
     /// ([a setting](Self::row_limit)); the rest shares [a row](field@Row::others) at the end. Calls
-    /// without a value (without a session, say) have a row without a key; by a
-    /// [context key](By::Key) they have none.
+    /// without a value (without a session, say) have a row without a key; so all rows add up to all
+    /// calls, but by [tag](By::Tag), of which a call may have several. Of [context
+    /// keys](By::Key) the first 16 have rows.
     #[must_use]
     pub fn sums(&self, by: By) -> Vec<Row> {
         let mut rows = self.state().tally.rows(&by);
@@ -238,7 +239,8 @@ impl State {
     fn report(&self, by: By) -> Report {
         let (llm, embedding) = (self.tally.llm().clone(), self.tally.embedding().clone());
         let rows = self.tally.rows(&by);
-        Report::new(by, llm, embedding, rows, self.tally.sources().cloned().collect())
+        let prices = self.tally.sources().cloned().collect();
+        Report::new(by, llm, embedding, rows, prices, self.tally.fallbacks())
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::call::Kind;
 use crate::guard::guarded;
+use crate::record::model;
 use crate::tokenizer::Tokenizer;
 
 use self::media::{Way, audio_tokens, image_tokens};
@@ -31,7 +32,7 @@ type Count<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 ///
 /// Where something cannot be counted it stays absent, and the error comes with the rest.
 pub(crate) fn complete(event: &Event, kind: Kind, tokenizer: &dyn Tokenizer) -> (Usage, Count<()>) {
-    let counter = Counter { tokenizer, model: event.model() };
+    let counter = Counter { tokenizer, model: model(event) };
     let mut usage = event.payload.usage.unwrap_or_default();
     let result = match kind {
         Kind::Llm => counter.complete_llm(event, &mut usage),

@@ -51,4 +51,4 @@ pub use self::record::TokenRecord;
 pub use self::report::{Report, Row};
 pub use self::sums::Sums;
 pub use self::tiktoken::Tiktoken;
-pub use self::tokenizer::{CountResult, Tokenizer};
+pub use self::tokenizer::{CountResult, CountedWith, Tokenizer};

@@ -9,7 +9,10 @@ use tracing_llm::{
     Context, Cost, Event, EventType, Outcome, SpanId, Text, Timestamp, TraceId, Usage,
 };
 
+use crate::money::Money;
+use crate::pricing::Pricing;
 use crate::tier::tier;
+use crate::tokenizer::CountedWith;
 
 /// The next number of a record, or of something that is to be told apart from before and after.
 pub(crate) fn next_number() -> u64 {
@@ -66,8 +69,12 @@ pub struct TokenRecord {
     /// The tokens; [`estimated`](Usage::estimated) if one of the numbers was
     /// counted here, empty if nothing is known.
     pub usage: Usage,
+    /// What the usage was counted with, where it is [estimated](Usage::estimated) and the
+    /// [tokenizer](crate::Tokenizer::counts_with) has a name for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_with: Option<CountedWith>,
     /// What it cost, as it was reported or by the [prices](crate::Prices); none if no price is
-    /// known.
+    /// known. It has no total where one of its parts is not known: see [`charged`](Self::charged).
     pub cost: Option<Cost>,
     /// Session, user, tags and registered keys.
     pub context: Arc<Context>,
@@ -91,15 +98,16 @@ impl TokenRecord {
             trace_id: event.trace_id,
             span_id: event.span_id,
             event_type: event.event_type,
-            model: event.model().cloned(),
-            requested_model: payload.model.clone(),
-            provider: payload.provider.as_ref().or(payload.system.as_ref()).cloned(),
+            model: model(event).cloned(),
+            requested_model: first_named([&payload.model]).cloned(),
+            provider: first_named([&payload.provider, &payload.system]).cloned(),
             tier: tier(payload),
             start: event.start,
             elapsed: event.elapsed,
             first_token: payload.stream.as_ref().and_then(|stream| stream.first_token),
             outcome: event.outcome,
             usage,
+            counted_with: None,
             cost: payload.cost,
             context: Arc::clone(&event.context),
             prompt: None,
@@ -107,6 +115,46 @@ impl TokenRecord {
             taken_back: false,
         }
     }
+
+    /// What the sums and the budgets count for this call, in US dollars: its
+    /// [cost](Self::cost), and of one that is [priced in part](Self::is_charged_in_part) that part.
+    /// None if no price is known.
+    ///
+    /// ```
+    /// use tracing_llm::{Cost, Event, EventType, Usage};
+    /// use tracing_llm_tokens::TokenRecord;
+    ///
+    /// let mut cost = Cost::default();
+    /// cost.input = Some(0.25); // and the answer has no known price
+    /// let mut call = Event::new(EventType::LLM, "chat");
+    /// call.payload.usage = Some(Usage::new(11, 7));
+    /// call.payload.cost = Some(cost);
+    /// let record = TokenRecord::from(&call);
+    /// assert_eq!(record.charged(), Some(0.25));
+    /// assert!(record.is_charged_in_part());
+    /// ```
+    #[must_use]
+    pub fn charged(&self) -> Option<f64> {
+        Pricing::of(self).cost.map(Money::usd)
+    }
+
+    /// Whether something of the call's cost is missing from what was [charged](Self::charged): its
+    /// prompt or its answer has no known price, or was not counted.
+    #[must_use]
+    pub fn is_charged_in_part(&self) -> bool {
+        let pricing = Pricing::of(self);
+        pricing.cost.is_some() && !pricing.is_whole()
+    }
+}
+
+/// The model that answered, else the one that was asked for.
+pub(crate) fn model(event: &Event) -> Option<&Text> {
+    first_named([&event.payload.response_model, &event.payload.model])
+}
+
+/// A name that is empty is none.
+fn first_named<const N: usize>(names: [&Option<Text>; N]) -> Option<&Text> {
+    names.into_iter().flatten().find(|name| !name.is_empty())
 }
 
 /// The record of an event that was not counted: to try out [prices](crate::Prices).

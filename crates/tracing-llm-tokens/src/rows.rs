@@ -58,6 +58,11 @@ impl<K: Eq + Hash + Clone> Rows<K> {
         }
     }
 
+    /// Begins with the sums of calls of this key that came before, up to one of this number.
+    pub(crate) fn begin(&mut self, key: K, sums: Sums, last: u64) {
+        self.rows.insert(key, Own { sums, first: 0, last });
+    }
+
     /// Takes back a call that was added: from where it went.
     pub(crate) fn remove(&mut self, key: &K, record: &TokenRecord) {
         match self.rows.get_mut(key) {

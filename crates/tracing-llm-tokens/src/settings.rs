@@ -11,7 +11,7 @@ use crate::guard::{Panicked, guarded};
 use crate::price::{GenaiPrices, Prices, is_sound};
 use crate::record::TokenRecord;
 use crate::tiktoken::Tiktoken;
-use crate::tokenizer::Tokenizer;
+use crate::tokenizer::{CountedWith, Tokenizer};
 use crate::verbose::Printer;
 
 /// What each clone of a counter has for itself.
@@ -59,6 +59,13 @@ impl Settings {
             }
         }
         Ok(None)
+    }
+}
+
+impl Settings {
+    /// What an estimated call was counted with.
+    pub(crate) fn counted_with(&self, call: &TokenRecord) -> Option<CountedWith> {
+        call.usage.estimated.then(|| self.tokenizer.counts_with(call.model.as_deref())).flatten()
     }
 }
 

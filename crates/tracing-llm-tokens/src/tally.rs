@@ -37,6 +37,10 @@ pub(crate) struct Tally {
     row_limit: usize,
     /// Where the prices that were used are from.
     sources: BTreeSet<String>,
+    /// How many calls were counted with an encoding that is not their model's, by its name.
+    fallbacks: BTreeMap<String, u64>,
+    /// Some context keys have no sums, since there are too many.
+    has_refused: bool,
     pub(crate) ring: Ring,
 }
 
@@ -52,19 +56,27 @@ impl Tally {
             by: BTreeMap::new(),
             row_limit: ROWS,
             sources: BTreeSet::new(),
+            fallbacks: BTreeMap::new(),
+            has_refused: false,
             ring: Ring::new(record_limit),
         }
     }
 
     /// Counts a call.
     pub(crate) fn add(&mut self, record: &Arc<TokenRecord>, texts: Texts) {
+        let keys = self.keys(record);
+        self.begin(&keys, record);
         self.kind(record.event_type).add(record);
         self.models.add((record.event_type, record.model.clone()), record);
         self.series.add(series(record), record);
-        for by in self.keys(record) {
-            let rows = self.by.entry(by.clone()).or_insert_with(|| Rows::new(self.row_limit));
-            for value in values(&by, record) {
-                rows.add(value, record);
+        for by in &keys {
+            if let Some(rows) = self.by.get_mut(by) {
+                values(by, record).into_iter().for_each(|value| rows.add(value, record));
+            }
+        }
+        if let Some(name) = fallback(record) {
+            if self.fallbacks.contains_key(name) || self.fallbacks.len() < SOURCES {
+                *self.fallbacks.entry(name.to_owned()).or_default() += 1;
             }
         }
         self.ring.push(record, texts);
@@ -81,6 +93,9 @@ impl Tally {
                     rows.remove(&value, record);
                 }
             }
+        }
+        if let Some(calls) = fallback(record).and_then(|name| self.fallbacks.get_mut(name)) {
+            *calls = calls.saturating_sub(1);
         }
         self.ring.remove(record.number);
     }
@@ -109,6 +124,8 @@ impl Tally {
         self.resets += 1;
         self.by.clear();
         self.sources.clear();
+        self.fallbacks.clear();
+        self.has_refused = false;
         self.ring.clear();
     }
 
@@ -122,6 +139,12 @@ impl Tally {
 
     pub(crate) fn sources(&self) -> impl Iterator<Item = &String> {
         self.sources.iter()
+    }
+
+    /// How many calls were counted with a fallback, by its name.
+    pub(crate) fn fallbacks(&self) -> BTreeMap<String, u64> {
+        let used = self.fallbacks.iter().filter(|(_, calls)| **calls > 0);
+        used.map(|(name, calls)| (name.clone(), *calls)).collect()
     }
 
     /// The sums by type, provider and model.
@@ -143,7 +166,11 @@ impl Tally {
             });
             return rows.chain(self.models.others().map(Row::of_others)).collect();
         }
-        let Some(rows) = self.by.get(by) else { return Vec::new() };
+        let Some(rows) = self.by.get(by) else {
+            // No call had this key, unless it is one of those that have no sums.
+            let all = Some(self.all()).filter(|all| all.calls > 0 && !self.has_refused);
+            return all.map(|all| Row::new(None, all)).into_iter().collect();
+        };
         let own = rows.iter().map(|(value, sums)| Row::new(value.clone(), sums.clone()));
         own.chain(rows.others().map(Row::of_others)).collect()
     }
@@ -152,21 +179,48 @@ impl Tally {
         if event_type == EventType::EMBEDDING { &mut self.embedding } else { &mut self.llm }
     }
 
-    /// What a call is summed by, beside its model. The same when it is taken back: a context key
-    /// that has sums keeps them.
+    /// All calls.
+    fn all(&self) -> Sums {
+        let mut all = self.llm.clone();
+        all.merge(&self.embedding);
+        all
+    }
+
+    /// Makes rows by what had none until this call. The calls before it had no such key.
+    fn begin(&mut self, keys: &[By], record: &TokenRecord) {
+        for by in keys.iter().filter(|by| !self.by.contains_key(by)).cloned().collect::<Vec<_>>() {
+            let mut rows = Rows::new(self.row_limit);
+            let before = self.all();
+            if before.calls > 0 {
+                rows.begin(None, before, record.number.saturating_sub(1));
+            }
+            self.by.insert(by, rows);
+        }
+        let has_sums = |name: &Text| self.by.contains_key(&By::Key(name.clone()));
+        self.has_refused |= !record.context.keys.keys().all(has_sums);
+    }
+
+    /// What a call is summed by, beside its model: context keys that it does not have too, as far as
+    /// they are known. The same when it is taken back: a context key that has sums keeps them.
     fn keys(&self, record: &TokenRecord) -> Vec<By> {
         let mut keys = FIXED.to_vec();
+        keys.extend(self.by.keys().filter(|by| matches!(by, By::Key(_))).cloned());
         let mut free = CONTEXT_KEYS.saturating_sub(self.by.len().saturating_sub(FIXED.len()));
         for name in record.context.keys.keys() {
             let by = By::Key(name.clone());
-            let known = self.by.contains_key(&by);
-            if known || free > 0 {
-                free -= usize::from(!known);
+            if free > 0 && !self.by.contains_key(&by) {
+                free -= 1;
                 keys.push(by);
             }
         }
         keys
     }
+}
+
+/// The encoding that a call was counted with in place of its model's own.
+fn fallback(record: &TokenRecord) -> Option<&str> {
+    let counted = record.counted_with.as_ref().filter(|counted| counted.is_fallback)?;
+    Some(&counted.encoding)
 }
 
 fn series(record: &TokenRecord) -> Series {

@@ -9,7 +9,7 @@ use tiktoken_rs::CoreBPE;
 
 use crate::bounded::{self, Bounds};
 use crate::encoding::Encoding;
-use crate::tokenizer::{CountResult, Tokenizer};
+use crate::tokenizer::{CountResult, CountedWith, Tokenizer};
 
 /// How much of a text is counted exactly.
 ///
@@ -126,6 +126,14 @@ impl Tokenizer for Tiktoken {
                 })
             }
         }
+    }
+
+    fn counts_with(&self, model: Option<&str>) -> Option<CountedWith> {
+        let own = model.and_then(Encoding::for_model);
+        Some(match own {
+            Some(own) => CountedWith::own(own.name()),
+            None => CountedWith::fallback(self.fallback.name()),
+        })
     }
 }
 

@@ -1,5 +1,8 @@
 //! What counts the tokens of a text.
 
+use serde::Serialize;
+use tracing_llm::Text;
+
 /// What [`Tokenizer::count`] gives back: the number of tokens, or the error that it failed with.
 pub type CountResult = Result<usize, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -28,6 +31,46 @@ pub trait Tokenizer: Send + Sync + 'static {
     /// If this text cannot be counted. The count stays absent, and the error
     /// goes to the [`Trap`](tracing_llm::Trap).
     fn count(&self, model: Option<&str>, text: &str) -> CountResult;
+
+    /// What it counts with for this model, to be told on the [record](crate::TokenRecord) of each
+    /// call that is estimated; none if it has no name for that.
+    fn counts_with(&self, _model: Option<&str>) -> Option<CountedWith> {
+        None
+    }
+}
+
+/// The encoding that a call was counted with, and whether it is the one of its model.
+///
+/// ```
+/// use tracing_llm_tokens::{Tiktoken, Tokenizer};
+///
+/// let own = Tiktoken::new().counts_with(Some("gpt-4o")).unwrap();
+/// assert_eq!((own.encoding.as_str(), own.is_fallback), ("o200k_base", false));
+///
+/// let fallback = Tiktoken::new().counts_with(Some("my-own-7b")).unwrap();
+/// assert_eq!((fallback.encoding.as_str(), fallback.is_fallback), ("o200k_base", true));
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CountedWith {
+    /// Its name: `o200k_base`.
+    pub encoding: Text,
+    /// The model's own is not known: this stands in for it.
+    pub is_fallback: bool,
+}
+
+impl CountedWith {
+    /// The model's own encoding.
+    #[must_use]
+    pub fn own(encoding: impl Into<Text>) -> Self {
+        Self { encoding: encoding.into(), is_fallback: false }
+    }
+
+    /// One that stands in for the model's own.
+    #[must_use]
+    pub fn fallback(encoding: impl Into<Text>) -> Self {
+        Self { encoding: encoding.into(), is_fallback: true }
+    }
 }
 
 impl<F: Fn(&str) -> usize + Send + Sync + 'static> Tokenizer for F {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tracing_llm::{Cost, Enricher, Event, EventType, Handler, Timestamp, Usage};
-use tracing_llm_tokens::{By, PriceTable, Rates, TokenCounter};
+use tracing_llm_tokens::{By, PriceTable, Rates, TokenCounter, TokenRecord};
 
 /// 2026-11-02, noon UTC.
 const NOVEMBER: u64 = 1_793_620_800_000_000_000;
@@ -195,7 +195,13 @@ fn prices_of_one_s_own_come_first_and_the_list_is_asked_for_the_rest() {
     assert_eq!(cost("house-model"), None);
     let report = tokens.report();
     assert_eq!((report.llm.unpriced_calls, report.llm.unpriced), (1, 1_000_000));
-    assert_eq!(report.prices, ["genai-prices of 2026-10-14 or later", "own table of 2026-11-20"]);
+    assert_eq!(
+        report.prices,
+        [
+            "genai-prices 0.2.1 of 2026-10-30 (newer if Cargo.lock says so)",
+            "own table of 2026-11-20"
+        ]
+    );
 }
 
 #[test]
@@ -229,4 +235,23 @@ fn the_date_of_the_bundled_prices_is_that_of_the_release() {
         entry.starts_with("version = \"0.2.1\""),
         "the prices are newer: set their date in src/price/bundled.rs"
     );
+}
+
+/// A ledger of records must not lose what the sums have.
+#[test]
+fn what_the_records_charge_is_what_the_sums_count() {
+    let table = PriceTable::new("2026-11-20")
+        .model("whole", Rates::new(1.0, 2.0))
+        .model("half", Rates::of_input(4.0));
+    let mut tokens = TokenCounter::new().no_prices().prices(table);
+    let body = json!({"usage": {"prompt_tokens": 500_000, "completion_tokens": 250_000}});
+    for model in ["whole", "half", "none"] {
+        tokens.on_end(&Arc::new(call(EventType::LLM, "house", model, body.clone()))).unwrap();
+    }
+    let records = tokens.records();
+    let charged: Vec<_> =
+        records.iter().map(|call| (call.charged(), call.is_charged_in_part())).collect();
+    assert_eq!(charged, [(Some(1.0), false), (Some(2.0), true), (None, false)]);
+    assert_eq!(records[1].cost.unwrap().total, None, "a total would be a claim");
+    assert_eq!(tokens.cost(), Some(records.iter().filter_map(TokenRecord::charged).sum()));
 }

@@ -7,7 +7,7 @@ use tracing_llm::{
     Enricher, Event, EventType, Handler, HandlerExt, Message, Outcome, SpanId, StreamProgress,
     Timestamp, Trace, TraceId, Usage,
 };
-use tracing_llm_tokens::{CountResult, TokenCounter, Tokenizer};
+use tracing_llm_tokens::{CountResult, CountedWith, TokenCounter, Tokenizer};
 
 /// A counter with one token a word.
 fn counter() -> TokenCounter {
@@ -411,4 +411,40 @@ fn resets_while_events_come_in_lose_nothing_twice() {
             assert!(report.llm.calls <= 4_000);
         }
     });
+}
+
+#[test]
+fn a_record_says_which_encoding_counted_it_and_whether_that_is_its_model_s_own() {
+    let mut tokens = TokenCounter::new().no_prices();
+    for (number, model) in (1..).zip(["gpt-4o", "gpt-4", "my-own-7b", ""]) {
+        let mut event = call(number, None, None);
+        event.payload.model = Some(model.into());
+        event.payload.prompt = Some("four words of text".into());
+        enrich_and_end(&mut tokens, event);
+    }
+    end(&mut tokens, call(5, None, Some(Usage::new(11, 7))));
+    let counted: Vec<_> = tokens.records().into_iter().map(|call| call.counted_with).collect();
+    let fallback = Some(CountedWith::fallback("o200k_base"));
+    assert_eq!(
+        counted,
+        [
+            Some(CountedWith::own("o200k_base")),
+            Some(CountedWith::own("cl100k_base")),
+            fallback.clone(),
+            fallback,
+            None
+        ]
+    );
+    let report = tokens.report();
+    assert_eq!(report.to_json()["fallbacks"]["o200k_base"], 2);
+    let note = "\ncounted with o200k_base for want of their own encoding: 2 calls\n";
+    assert!(report.to_string().contains(note), "{report}");
+
+    // A closure has no name for what it counts with.
+    let mut own = counter();
+    let mut event = call(1, None, None);
+    event.payload.prompt = Some("four words of text".into());
+    end(&mut own, event);
+    let record = &own.records()[0];
+    assert!(record.usage.estimated && record.counted_with.is_none());
 }

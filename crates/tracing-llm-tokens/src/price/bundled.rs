@@ -10,9 +10,10 @@ use super::{Prices, models};
 use crate::error::Error;
 use crate::record::TokenRecord;
 
-/// What the data of `genai-prices` 0.2.1, the oldest release that this crate is built with, was
-/// last checked on: the date in its notes on tiers and batches.
-const BUNDLED: &str = "genai-prices of 2026-10-14 or later";
+/// The oldest release of `genai-prices` that this crate is built with, and the day on which the
+/// registry got it: the data has no date of its own, and a crate cannot ask which release of another
+/// it was built with.
+const BUNDLED: &str = "genai-prices 0.2.1 of 2026-10-30 (newer if Cargo.lock says so)";
 
 /// A tier that is no tier but a way to send requests.
 const BATCH: &str = "batch";

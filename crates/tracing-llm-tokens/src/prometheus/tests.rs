@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tracing_llm::{Event, EventType, Handler, Outcome, SpanId, Usage};
 
-use crate::{PriceTable, Rates, TokenCounter};
+use crate::{By, PriceTable, Rates, TokenCounter, TokenRecord};
 
 fn call(model: &str, id: u64) -> Event {
     let mut event = Event::new(EventType::LLM, "chat");
@@ -100,4 +100,38 @@ fn models_beyond_the_limit_share_a_series() {
     let others = value(&text, "llm_calls_total{model=\"(others)\"}").unwrap();
     let own = text.lines().filter(|line| line.starts_with("llm_calls_total{event_type")).count();
     assert_eq!(others, 5.0 - f64::from(u32::try_from(own).unwrap()), "{text}");
+}
+
+/// To a scraper a label that is empty is none: the same series twice is an error.
+#[test]
+fn an_empty_name_is_none_so_that_no_series_is_there_twice() {
+    let mut tokens = counter();
+    for (id, (provider, model)) in
+        [(None, Some("m-1")), (Some(""), Some("m-1")), (None, None), (None, Some(""))]
+            .into_iter()
+            .enumerate()
+    {
+        let mut event = call("", id as u64 + 1);
+        event.payload.provider = provider.map(Into::into);
+        event.payload.model = model.map(Into::into);
+        tokens.on_end(&Arc::new(event)).unwrap();
+    }
+    let text = tokens.to_prometheus();
+    for labels in ["event_type=\"LLM\",model=\"m-1\"", "event_type=\"LLM\""] {
+        assert_eq!(value(&text, &format!("llm_calls_total{{{labels}}}")), Some(2.0), "{text}");
+    }
+    assert!(!text.contains("=\"\""), "{text}");
+    for by in [By::Provider, By::Model] {
+        assert!(tokens.sums(by).iter().all(|row| row.key.as_deref() != Some("")));
+    }
+
+    // What is empty leaves the place to what is not.
+    let mut event = call("m-1", 9);
+    (event.payload.provider, event.payload.system) = (Some("".into()), Some("openai".into()));
+    event.payload.response_model = Some("".into());
+    let record = TokenRecord::from(&event);
+    assert_eq!(
+        (record.provider.as_deref(), record.model.as_deref()),
+        (Some("openai"), Some("m-1"))
+    );
 }

@@ -3,6 +3,7 @@
 mod notes;
 mod table;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -47,6 +48,7 @@ use crate::sums::Sums;
 /// llama-3.3        1      12           2     14~        ?  1.2 s  1.2 s
 ///
 /// ~ estimated, not reported by the provider: 14 tokens in 1 of 2 calls
+/// counted with o200k_base for want of their own encoding: 1 call
 /// ? no price is known: 14 tokens in 1 of 2 calls
 /// prices: own table of 2026-11-01
 /// ");
@@ -66,6 +68,9 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Where the prices that were used are from, and of which date.
     pub prices: Vec<String>,
+    /// How many calls were counted with an encoding that stands in for that of their model, by its
+    /// name.
+    pub fallbacks: BTreeMap<String, u64>,
 }
 
 /// The sums of one model, session, user …: a row of a [`Report`].
@@ -134,9 +139,10 @@ impl Report {
         embedding: Sums,
         mut rows: Vec<Row>,
         prices: Vec<String>,
+        fallbacks: BTreeMap<String, u64>,
     ) -> Self {
         sort(&mut rows);
-        Self { by, llm, embedding, rows, prices }
+        Self { by, llm, embedding, rows, prices, fallbacks }
     }
 
     /// The report as GitHub-flavoured Markdown: a pull request's comment, a page of a wiki.
@@ -147,7 +153,10 @@ impl Report {
         }
         let (head, notes) = (headline(self), notes(self));
         let lines = |lines: &[String]| lines.join("  \n"); // two spaces break a line
-        let mut text = format!("{}\n\n{}", lines(&head), Table::of(self).markdown());
+        let mut text = format!("{}\n", lines(&head));
+        if !self.rows.is_empty() {
+            text.push_str(&format!("\n{}", Table::of(self).markdown()));
+        }
         if !notes.is_empty() {
             text.push_str(&format!("\n{}\n", lines(&notes)));
         }
@@ -175,7 +184,9 @@ impl fmt::Display for Report {
         for line in headline(self) {
             writeln!(f, "{line}")?;
         }
-        write!(f, "\n{}", Table::of(self).text())?;
+        if !self.rows.is_empty() {
+            write!(f, "\n{}", Table::of(self).text())?;
+        }
         let notes = notes(self);
         if !notes.is_empty() {
             writeln!(f)?;

@@ -37,6 +37,9 @@ pub(super) fn headline(report: &Report) -> Vec<String> {
 pub(super) fn notes(report: &Report) -> Vec<String> {
     let both = both(report);
     let mut lines = Vec::new();
+    if report.rows.is_empty() {
+        lines.push(format!("no rows by {}: too many other context keys have sums", report.by));
+    }
     let parts: Vec<String> = [
         (report.llm.cache_read, "of the prompts read from a cache"),
         (report.llm.cache_write, "of the prompts written to a cache"),
@@ -57,6 +60,10 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     if both.estimated_calls > 0 {
         let estimated = of_all(both.estimated, both.estimated_calls);
         lines.push(format!("~ estimated, not reported by the provider: {estimated}"));
+    }
+    for (encoding, calls) in &report.fallbacks {
+        let calls = counted(*calls, "call");
+        lines.push(format!("counted with {encoding} for want of their own encoding: {calls}"));
     }
     if both.unknown_calls > 0 {
         let unknown = number(both.unknown_calls);

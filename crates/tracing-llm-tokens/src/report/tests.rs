@@ -55,6 +55,7 @@ embed           1       0      8,120                  8,120   $0.00016   35 ms  
 
 900,000 of the prompts read from a cache, 1,197 of the completions spent on reasoning
 ~ estimated, not reported by the provider: 1,491 tokens in 1 of 12 calls
+counted with o200k_base for want of their own encoding: 1 call
 not counted, for nothing is known of them: 1 of 12 calls
 ? no price is known: 1,491 tokens in 1 of 12 calls
 prices: own table of 2026-11-01
@@ -78,6 +79,7 @@ $0.65, without 1,491 tokens of no known price
 
 900,000 of the prompts read from a cache, 1,197 of the completions spent on reasoning  
 ~ estimated, not reported by the provider: 1,491 tokens in 1 of 12 calls  
+counted with o200k_base for want of their own encoding: 1 call  
 not counted, for nothing is known of them: 1 of 12 calls  
 ? no price is known: 1,491 tokens in 1 of 12 calls  
 prices: own table of 2026-11-01
@@ -90,6 +92,7 @@ fn a_report_is_json_too_with_money_in_dollars_and_times_in_seconds() {
     let json = full().report().to_json();
     assert_eq!(json["by"], "model");
     assert_eq!(json["prices"], json!(["own table of 2026-11-01"]));
+    assert_eq!(json["fallbacks"], json!({"o200k_base": 1}));
     assert_eq!(json["rows"][0]["key"], "large");
     assert_eq!(json["rows"][0]["event_type"], "LLM");
     assert_eq!(json["rows"][1]["sums"]["cost"], json!(null));
@@ -174,4 +177,29 @@ model  calls  prompt  completion  total       cost
 m          1      11           7     18  $1,234.50
 ";
     assert_eq!(counter.report().to_string(), expected);
+}
+
+#[test]
+fn a_key_that_no_call_has_is_a_row_of_all_calls_and_no_lone_header() {
+    let mut counter = TokenCounter::new().no_prices();
+    counter.on_end(&Arc::new(call(EventType::LLM, "m", 0, Usage::new(11, 7)))).unwrap();
+    let expected = "\
+18 tokens in 1 LLM call: 11 prompt, 7 completion
+
+tenant       calls  prompt  completion  total
+(no tenant)      1      11           7     18
+
+no price is known: 18 tokens in 1 of 1 call
+";
+    assert_eq!(counter.report_by(By::key("tenant")).to_string(), expected);
+
+    // Of keys beyond those that have sums it is not known which calls have them.
+    let mut many = call(EventType::LLM, "m", 0, Usage::new(1, 0));
+    let mut context = Context::default();
+    context.keys = (0..40).map(|key| (format!("key {key}").into(), json!(1))).collect();
+    many.context = Arc::new(context);
+    counter.on_end(&Arc::new(many)).unwrap();
+    let report = counter.report_by(By::key("tenant")).to_string();
+    let note = "no rows by tenant: too many other context keys have sums\n";
+    assert!(report.contains(note) && !report.contains("calls  prompt"), "{report}");
 }

@@ -196,3 +196,64 @@ fn sums_do_not_overflow() {
     add(&mut tally, &llm("large", u64::MAX, 1));
     assert_eq!((tally.llm().input, tally.llm().total), (u64::MAX, u64::MAX));
 }
+
+/// A call, of this tenant if it has one.
+fn of_tenant(tenant: Option<&str>, tokens: u64) -> Arc<TokenRecord> {
+    let mut record = TokenRecord::clone(&llm("m", tokens, 0));
+    let mut context = Context::default();
+    context.session_id = tenant.map(Text::from);
+    context.keys.extend(tenant.map(|tenant| ("tenant".into(), json!(tenant))));
+    record.context = Arc::new(context);
+    Arc::new(record)
+}
+
+#[test]
+fn calls_without_a_context_key_are_a_row_whether_they_come_before_or_after_it() {
+    let mut tally = Tally::new(10);
+    let first = of_tenant(None, 1);
+    let calls = [&first, &of_tenant(Some("acme"), 20), &of_tenant(None, 300)];
+    for (number, call) in calls.into_iter().enumerate() {
+        add(&mut tally, call);
+        let by_key = rows(&tally, &By::key("tenant"));
+        assert_eq!(by_key, rows(&tally, &By::Session), "as sessions do, after {number}");
+        assert_eq!(by_key.iter().map(|row| row.sums.calls).sum::<u64>(), tally.llm().calls);
+    }
+    let by_key = rows(&tally, &By::key("tenant"));
+    let keys: Vec<_> = by_key.iter().map(|row| (row.key.as_deref(), row.sums.total)).collect();
+    assert_eq!(keys, [(None, 301), (Some("acme"), 20)]);
+
+    tally.remove(&first); // counted before the key was there
+    assert_eq!(rows(&tally, &By::key("tenant")), rows(&tally, &By::Session));
+    tally.reset();
+    assert_eq!(rows(&tally, &By::key("tenant")), []);
+}
+
+#[test]
+fn rows_by_a_context_key_are_bounded_and_add_up_to_all() {
+    let mut tally = Tally::new(0);
+    tally.limit_rows(2);
+    for number in 0..60_u64 {
+        let tenant = format!("t-{number}");
+        add(&mut tally, &of_tenant(Some(&tenant).filter(|_| number % 3 > 0).map(|t| &**t), 1));
+    }
+    let by_key = rows(&tally, &By::key("tenant"));
+    assert!(by_key.len() <= 5, "{}", by_key.len());
+    assert_eq!(by_key.iter().map(|row| row.sums.total).sum::<u64>(), 60);
+}
+
+#[test]
+fn a_call_that_is_taken_back_is_not_among_those_counted_with_a_fallback() {
+    use crate::tokenizer::CountedWith;
+    let counted = |with| {
+        let mut record = TokenRecord::clone(&llm("m", 1, 1));
+        record.counted_with = Some(with);
+        Arc::new(record)
+    };
+    let mut tally = Tally::new(10);
+    let fallback = counted(CountedWith::fallback("o200k_base"));
+    add(&mut tally, &fallback);
+    add(&mut tally, &counted(CountedWith::own("cl100k_base")));
+    assert_eq!(tally.fallbacks(), BTreeMap::from([("o200k_base".to_owned(), 1)]));
+    tally.remove(&fallback);
+    assert_eq!(tally.fallbacks(), BTreeMap::new());
+}
