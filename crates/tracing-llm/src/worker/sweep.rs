@@ -104,7 +104,11 @@ impl Worker {
     /// At shutdown: what is still open is delivered as it is, the innermost first.
     pub(super) fn deliver_open(&mut self) {
         let mut open = self.shared.pool.open();
-        open.sort_by_key(|record| record.lock().start);
+        // Of those that began at one moment the outer ones come before the inner.
+        open.sort_by_cached_key(|record| {
+            let start = record.lock().start;
+            (start, depth(record))
+        });
         for record in &open {
             self.begin(record);
         }
@@ -123,4 +127,10 @@ impl Worker {
             self.end(message.into_record(), true);
         }
     }
+}
+
+/// How many records are above this one.
+fn depth(record: &Arc<Record>) -> usize {
+    let above = |record: &Arc<Record>| record.lock().above.0.clone();
+    std::iter::successors(above(record), above).count()
 }
