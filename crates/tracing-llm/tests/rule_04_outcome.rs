@@ -402,6 +402,35 @@ fn lines_that_stand_on_the_line_of_their_span_are_lines_as_any_other() {
 }
 
 #[test]
+fn what_is_open_at_shutdown_ends_from_the_inside_out_though_all_began_at_one_moment() {
+    in_both_forms(|stage| {
+        let pair = |number: usize| {
+            let query = event_span!(QUERY, "answer", otel.name = format!("outer {number}"));
+            let chat =
+                event_span!(parent: &query, LLM, "chat", otel.name = format!("inner {number}"));
+            (query, chat)
+        };
+        // Records are used again, in another order than they were made.
+        for number in 0..200 {
+            let (query, chat) = pair(number);
+            drop(chat);
+            drop(query);
+            stage.flushed();
+        }
+        let open: Vec<_> = (1_000..1_040).map(pair).collect();
+        let (result, captured) = stage.shut_down();
+        result.unwrap();
+        let place = |name: String| captured.ends.iter().position(|event| event.name == name);
+        for number in 1_000..1_040 {
+            let (inner, outer) =
+                (place(format!("inner {number}")), place(format!("outer {number}")));
+            assert!(inner.is_some() && inner < outer, "{number}: {inner:?} {outer:?}");
+        }
+        drop(open);
+    });
+}
+
+#[test]
 fn a_span_that_is_still_open_at_shutdown_is_incomplete_and_its_start_comes_first() {
     in_both_forms(|stage| {
         let query = event_span!(QUERY, "answer");
