@@ -17,6 +17,8 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::process::ExitCode;
 
+use tracing::Span;
+
 use self::subject::Subject;
 
 /// What is counted: so many spans or polls, and as many before, so that buffers have grown.
@@ -31,12 +33,17 @@ const OURS: &str = "ours-filtered";
 /// A name and how to make it.
 type Entry = (&'static str, fn() -> Subject);
 
-const SUBJECTS: [Entry; 5] = [
+const BESIDE: &str = "ours-beside-opentelemetry";
+const LINKED: &str = "ours-linked";
+
+const SUBJECTS: [Entry; 7] = [
     (REGISTRY, Subject::registry),
     (NO_OP, Subject::filtered_nothing),
     (OTEL, Subject::opentelemetry),
     (OURS, Subject::filtered),
     ("ours-plain", Subject::plain),
+    (BESIDE, Subject::beside_opentelemetry),
+    (LINKED, Subject::linked),
 ];
 
 const WORKS: [&str; 3] = ["child", "top", "poll"];
@@ -85,21 +92,29 @@ fn main() -> ExitCode {
 
 /// Does the work, in a process of its own that callgrind watches.
 fn work(subject: &str, work: &str) {
-    let (_, subject) = SUBJECTS.iter().find(|(name, _)| *name == subject).unwrap();
+    let (name, subject) = SUBJECTS.iter().find(|(name, _)| *name == subject).unwrap();
     let mut subject = subject();
+    // What the tracer keeps, around all.
+    let around = || [BESIDE, LINKED].contains(name).then(work::untagged_parent).map(Span::entered);
     for _ in 0..WARM_UP {
         subject.burst(UNITS + 1, || {
+            let _around = around();
             let _parent = work::tagged_parent().entered();
             (0..UNITS).for_each(|_| work::tagged_span());
         });
     }
     match work {
         "child" => subject.burst(UNITS + 1, || {
+            let _around = around();
             let _parent = work::tagged_parent().entered();
             counted_spans();
         }),
-        "top" => subject.burst(UNITS, counted_spans),
+        "top" => subject.burst(UNITS, || {
+            let _around = around();
+            counted_spans();
+        }),
         "poll" => subject.burst(1, || {
+            let _around = around();
             let span = work::tagged_parent();
             span.in_scope(|| {});
             counted_polls(&span);

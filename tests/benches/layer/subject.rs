@@ -13,6 +13,7 @@ use tracing::subscriber::NoSubscriber;
 use tracing_llm::{Builder, CallbackLayer, Callbacks, Event, Handler, HandlerResult};
 use tracing_llm_debug::DebugHandler;
 use tracing_llm_openinference::{ExportStats, OpenInference};
+use tracing_llm_otel::Linked;
 use tracing_llm_tokens::TokenCounter;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
@@ -186,12 +187,31 @@ impl Subject {
         })
     }
 
+    /// Beside a tracer that keeps what is not tagged: two traces.
+    pub(crate) fn beside_opentelemetry() -> Self {
+        Self::ours("ours beside tracing-opentelemetry", no_op_handler(), beside_tracer)
+    }
+
+    /// The same in one trace.
+    pub(crate) fn linked() -> Self {
+        let (builder, taken) = no_op_handler();
+        let builder = builder.context_source(Linked::new());
+        Self::ours("ours, linked to tracing-opentelemetry", (builder, taken), beside_tracer)
+    }
+
     pub(crate) fn filtered_fmt() -> Self {
         Self::ours("ours, filtered, and fmt", no_op_handler(), |layer| {
             let fmt = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::sink);
             registry().with(layer.filtered()).with(fmt).into()
         })
     }
+}
+
+/// The tracer samples nothing away and exports nothing: what ours costs is asked.
+fn beside_tracer(layer: CallbackLayer) -> Dispatch {
+    let tracer = SdkTracerProvider::builder().build().tracer("bench");
+    let theirs = tracing_opentelemetry::layer().with_tracer(tracer);
+    registry().with(theirs.with_filter(layer.untagged())).with(layer.filtered()).into()
 }
 
 fn no_op_handler() -> (Builder, Taken) {

@@ -27,6 +27,11 @@ pub(crate) fn tagged_parent() -> Span {
     info_span!("answer", llm.event_type = "QUERY", query_str = "Why is the sky blue?")
 }
 
+/// A span that is nothing to us, around others: a request, say.
+pub(crate) fn untagged_parent() -> Span {
+    info_span!("request", path = "/answer")
+}
+
 /// A span that is nothing to us: created, entered, left, closed.
 #[inline(never)]
 pub(crate) fn untagged_span() {

@@ -13,7 +13,7 @@ use crate::record::TokenRecord;
 /// The oldest release of `genai-prices` that this crate is built with, and the day on which the
 /// registry got it: the data has no date of its own, and a crate cannot ask which release of another
 /// it was built with.
-const BUNDLED: &str = "genai-prices 0.2.1 of 2026-10-30 (newer if Cargo.lock says so)";
+const BUNDLED: &str = "genai-prices 0.2.1 of 2026-10-30, or a newer release";
 
 /// A tier that is no tier but a way to send requests.
 const BATCH: &str = "batch";
