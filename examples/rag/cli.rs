@@ -17,6 +17,8 @@ usage: cargo run --example rag -- [OPTIONS] [QUESTION]...
       --concurrency N            how many questions are answered at once [default: 1]
       --spans FILE               append the spans to this file as OTLP JSON lines
                                  [default: spans.jsonl, unless a collector is named]
+      --all                      all handlers: training examples (train.jsonl), an offline run of
+                                 Weights & Biases, and one of Aim if AIM_REPO names its server
   -h, --help                     this text
 
 environment:
@@ -40,20 +42,28 @@ pub struct Options {
     pub top_k: usize,
     pub concurrency: usize,
     pub spans: Option<PathBuf>,
+    pub all: bool,
 }
 
 impl Options {
     /// None if only help is wanted.
     pub fn parse(arguments: lexopt::Parser) -> Result<Option<Self>> {
         let mut arguments = arguments;
-        let mut options =
-            Self { questions: Vec::new(), docs: None, top_k: 4, concurrency: 1, spans: None };
+        let mut options = Self {
+            questions: Vec::new(),
+            docs: None,
+            top_k: 4,
+            concurrency: 1,
+            spans: None,
+            all: false,
+        };
         while let Some(argument) = arguments.next()? {
             match argument {
                 Short('h') | Long("help") => return Ok(None),
                 Short('q') | Long("question") => options.ask(arguments.value()?.string()?)?,
                 Value(question) => options.ask(question.string()?)?,
                 Long("docs") => options.docs = Some(arguments.value()?.into()),
+                Long("all") => options.all = true,
                 Long("spans") => options.spans = Some(arguments.value()?.into()),
                 Long("top-k") => options.top_k = count("--top-k", &mut arguments)?,
                 Long("concurrency") => {

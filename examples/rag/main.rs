@@ -19,6 +19,7 @@ mod model;
 mod passages;
 mod pipeline;
 mod prompt;
+mod recorders;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,17 +40,23 @@ use crate::cli::Options;
 use crate::console::{Answer, show, why};
 use crate::model::Model;
 use crate::pipeline::{Pipeline, build_index};
+use crate::recorders::Recorders;
 
 async fn run(options: &Options) -> Result<()> {
     let tokens = TokenCounter::new();
     let spans = exporter(options.spans.as_deref())?;
     let (destination, exported) = (spans.destination(), spans.stats());
-    let (layer, callbacks) = tracing_llm::layer()
+    let mut layer = tracing_llm::layer()
         .enricher(tokens.clone()) // counts what no provider reports, for all handlers to see
         .handler(tokens.clone())
         .handler(DebugHandler::stdout().preview(40))
-        .handler(spans)
-        .build();
+        .handler(spans);
+    let mut recorders = None;
+    if options.all {
+        let (more, attached) = Recorders::attach(layer)?;
+        (layer, recorders) = (more, Some(attached));
+    }
+    let (layer, callbacks) = layer.build();
 
     let log = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env()?;
     tracing_subscriber::registry()
@@ -70,6 +77,9 @@ async fn run(options: &Options) -> Result<()> {
         if counts.produced > 0 {
             show(&format!("          {verb} {counts}\n"))?;
         }
+    }
+    if let Some(recorders) = recorders {
+        recorders.report()?;
     }
     answered?;
     Ok(delivered?)

@@ -197,10 +197,7 @@ fn prices_of_one_s_own_come_first_and_the_list_is_asked_for_the_rest() {
     assert_eq!((report.llm.unpriced_calls, report.llm.unpriced), (1, 1_000_000));
     assert_eq!(
         report.prices,
-        [
-            "genai-prices 0.2.1 of 2026-10-30, or a newer release",
-            "own table of 2026-11-20"
-        ]
+        ["genai-prices 0.2.1 of 2026-10-30, or a newer release", "own table of 2026-11-20"]
     );
 }
 

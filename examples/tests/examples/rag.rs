@@ -70,6 +70,26 @@ fn offline_it_prints_what_stands_beside_it() {
 }
 
 #[test]
+fn with_all_handlers_each_has_made_its_own_of_the_same_run() {
+    let folder = folder("all");
+    let run = run(rag(&folder).args(["--all", "-q", DISTANCE]));
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let made: Vec<&str> = run.stdout.lines().rev().take(4).collect();
+    let [aim, wandb, training, wrote] = made.as_slice() else { panic!("{}", run.stdout) };
+    assert_eq!(wrote.trim(), "wrote 10 of 10 spans");
+    assert_eq!(*training, "training  train.jsonl: 1 example");
+    let example = std::fs::read_to_string(folder.join("train.jsonl")).unwrap();
+    assert!(example.contains(DISTANCE), "{example}");
+    let run_of_wandb = wandb.split_once("wandb sync ./").unwrap().1;
+    let files = std::fs::read_dir(folder.join(run_of_wandb)).unwrap();
+    let written = files
+        .map(|file| file.unwrap().path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "wandb"));
+    assert!(written.unwrap().metadata().unwrap().len() > 1_000);
+    assert!(aim.starts_with("aim       "), "{aim}");
+}
+
+#[test]
 fn the_spans_stand_in_the_file_as_a_tree() {
     let folder = folder("spans");
     let run = run(rag(&folder).args(["--spans", "here.jsonl", "-q", DISTANCE]));

@@ -27,7 +27,7 @@ pub(crate) fn example(name: &str, folder: &Path) -> Command {
     command.current_dir(folder).stdin(Stdio::null());
     for (variable, _) in env::vars_os() {
         let text = variable.to_string_lossy();
-        let ours = ["OPENAI_", "OTEL_", "PHOENIX_", "TRACING_LLM_"];
+        let ours = ["AIM_", "OPENAI_", "OTEL_", "PHOENIX_", "TRACING_LLM_", "WANDB_"];
         if ours.iter().any(|prefix| text.starts_with(prefix)) || text == "RUST_LOG" {
             command.env_remove(variable);
         }
