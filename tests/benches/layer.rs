@@ -27,6 +27,7 @@ fn main() {
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_millis(1500));
     child_spans(&mut criterion);
+    linked_spans(&mut criterion);
     top_spans(&mut criterion);
     polls(&mut criterion);
     untagged(&mut criterion);
@@ -91,6 +92,18 @@ fn child_spans(criterion: &mut Criterion) {
     for subject in Subject::PEERS.iter().chain(Subject::OURS) {
         row(&mut group, title, Burst { units: 1000, spans: 1001 }, subject, |size| {
             let _parent = work::tagged_parent().entered();
+            timed(|| (0..size).for_each(|_| work::tagged_span()))
+        });
+    }
+}
+
+/// What it costs to be in the trace of a tracer: the same span below one of the tracer's.
+fn linked_spans(criterion: &mut Criterion) {
+    let title = "span below a span of tracing-opentelemetry, which does not get it";
+    let mut group = group(criterion, "linked");
+    for subject in [Subject::beside_opentelemetry, Subject::linked] {
+        row(&mut group, title, Burst { units: 1000, spans: 1000 }, subject, |size| {
+            let _parent = work::untagged_parent().entered();
             timed(|| (0..size).for_each(|_| work::tagged_span()))
         });
     }
