@@ -46,6 +46,9 @@ use crate::writer::{self, Writer};
 #[derive(Clone)]
 pub struct FineTuning {
     shared: Arc<Mutex<State>>,
+    /// Not with the rest: nobody who reads the counts waits for a disk.
+    writer: Option<Arc<Mutex<Writer>>>,
+    file: Option<Arc<Path>>,
     /// Called without the lock, by the one clone that the layer has.
     filter: Arc<Mutex<Option<Filter>>>,
 }
@@ -54,7 +57,6 @@ struct State {
     kept: Kept,
     seen: Option<Seen>,
     counts: Counts,
-    writer: Option<Writer>,
 }
 
 impl FineTuning {
@@ -75,9 +77,13 @@ impl FineTuning {
             kept: Kept::new(settings.max_bytes),
             seen: settings.deduplicate.then(Seen::default),
             counts: Counts { torn_lines: torn.into(), ..Counts::default() },
-            writer: writer.map(|(writer, _)| writer),
         };
-        Self { shared: Arc::new(Mutex::new(state)), filter: Arc::new(Mutex::new(settings.filter)) }
+        Self {
+            shared: Arc::new(Mutex::new(state)),
+            file: writer.as_ref().map(|(writer, _)| writer.path().into()),
+            writer: writer.map(|(writer, _)| Arc::new(Mutex::new(writer))),
+            filter: Arc::new(Mutex::new(settings.filter)),
+        }
     }
 
     /// The recorded calls that are in memory, in the order in which they began.
@@ -135,21 +141,36 @@ impl FineTuning {
         let mut filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
         filter.as_mut().is_none_or(|filter| filter(event))
     }
+
+    fn record(&self, example: Example) -> HandlerResult {
+        let line = Arc::clone(&example.line);
+        if !self.state().keep(example) {
+            return Ok(());
+        }
+        let written = self.write(|writer| writer.append(&line));
+        if written.is_err() {
+            self.state().counts.not_written += 1;
+        }
+        Ok(written?)
+    }
+
+    /// Does this with the file, if there is one.
+    fn write(&self, write: impl FnOnce(&mut Writer) -> Result<(), Error>) -> Result<(), Error> {
+        let Some(writer) = &self.writer else { return Ok(()) };
+        write(&mut writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl State {
-    fn record(&mut self, example: Example) -> HandlerResult {
+    /// Says whether it is the first time.
+    fn keep(&mut self, example: Example) -> bool {
         if self.seen.as_mut().is_some_and(|seen| !seen.is_new(&example.line)) {
             self.counts.duplicates += 1;
-            return Ok(());
+            return false;
         }
         self.counts.recorded += 1;
-        let written = self.writer.as_mut().map_or(Ok(()), |writer| writer.append(&example.line));
         self.counts.forgotten += self.kept.push(example);
-        if written.is_err() {
-            self.counts.not_written += 1;
-        }
-        Ok(written?)
+        true
     }
 }
 
@@ -160,14 +181,14 @@ impl Handler for FineTuning {
         }
         match convert::example(event) {
             Ok(_) if !self.lets_through(event) => self.state().counts.filtered += 1,
-            Ok(example) => return self.state().record(example),
+            Ok(example) => return self.record(example),
             Err(skip) => self.state().counts.skipped(skip),
         }
         Ok(())
     }
 
     fn flush(&mut self) -> HandlerResult {
-        Ok(self.state().writer.as_ref().map_or(Ok(()), Writer::sync)?)
+        Ok(self.write(|writer| writer.sync())?)
     }
 }
 
@@ -180,10 +201,9 @@ impl Default for FineTuning {
 /// Never the examples themselves.
 impl fmt::Debug for FineTuning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state();
         f.debug_struct("FineTuning")
-            .field("file", &state.writer.as_ref().map(Writer::path))
-            .field("counts", &state.counts)
+            .field("file", &self.file)
+            .field("counts", &self.counts())
             .finish_non_exhaustive()
     }
 }
