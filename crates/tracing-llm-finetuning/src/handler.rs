@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tracing_llm::{Event, EventType, Handler, HandlerResult};
+use tracing_llm::{Event, EventType, Handler, HandlerResult, Health};
 
 use crate::builder::{Builder, Filter};
 use crate::convert::{self, Example, FineTuningEvent};
@@ -57,6 +57,8 @@ struct State {
     kept: Kept,
     seen: Option<Seen>,
     counts: Counts,
+    /// Lines of ours that are in the file.
+    written: u64,
 }
 
 impl FineTuning {
@@ -77,6 +79,7 @@ impl FineTuning {
             kept: Kept::new(settings.max_bytes),
             seen: settings.deduplicate.then(Seen::default),
             counts: Counts { torn_lines: torn.into(), ..Counts::default() },
+            written: 0,
         };
         Self {
             shared: Arc::new(Mutex::new(state)),
@@ -133,7 +136,7 @@ impl FineTuning {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shared)
     }
 
     /// Whether the filter lets a call through. No lock that others wait for is held meanwhile.
@@ -144,13 +147,16 @@ impl FineTuning {
 
     fn record(&self, example: Example) -> HandlerResult {
         let line = Arc::clone(&example.line);
-        if !self.state().keep(example) {
+        if !self.state().keep(example) || self.file.is_none() {
             return Ok(());
         }
         let written = self.write(|writer| writer.append(&line));
-        if written.is_err() {
-            self.state().counts.not_written += 1;
+        let mut state = self.state();
+        match written {
+            Ok(()) => state.written += 1,
+            Err(_) => state.counts.not_written += 1,
         }
+        drop(state);
         Ok(written?)
     }
 
@@ -159,6 +165,10 @@ impl FineTuning {
         let Some(writer) = &self.writer else { return Ok(()) };
         write(&mut writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -189,6 +199,18 @@ impl Handler for FineTuning {
 
     fn flush(&mut self) -> HandlerResult {
         Ok(self.write(|writer| writer.sync())?)
+    }
+
+    /// None without a file: examples in memory go nowhere.
+    fn health(&self) -> Health {
+        if self.file.is_none() {
+            return Health::none();
+        }
+        let shared = Arc::clone(&self.shared);
+        Health::reading(move || {
+            let state = locked(&shared);
+            vec![state.counts.output(state.written)]
+        })
     }
 }
 

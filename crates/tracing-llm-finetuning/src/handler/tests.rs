@@ -95,9 +95,12 @@ fn counts_can_be_read_while_the_disk_is_slow() {
         std::thread::yield_now();
     }
     assert_eq!(recorder.statistics(None).examples, 1);
+    let health = recorder.health();
+    assert_eq!((health.read()[0].exported, health.read()[0].waiting), (0, 1));
     assert!(format!("{recorder:?}").contains("train.jsonl"));
     drop(busy);
     assert!(recording.join().unwrap());
+    assert_eq!((health.read()[0].exported, health.read()[0].waiting), (1, 0));
     fs::remove_dir_all(folder).unwrap();
 }
 
@@ -122,6 +125,8 @@ fn what_cannot_be_written_is_an_error_is_counted_and_stays_in_memory() {
     let mut recorder = FineTuning::builder().file("/dev/full").build().unwrap();
     recorder.on_end(&call("a", 1)).unwrap_err();
     assert_eq!((recorder.counts().recorded, recorder.counts().not_written), (1, 1));
+    let health = recorder.health().read();
+    assert_eq!((health[0].exported, health[0].failed, health[0].failures), (0, 1, 1));
     assert_eq!(questions(&recorder), ["a"]);
 }
 
@@ -137,6 +142,11 @@ fn a_file_has_each_call_as_soon_as_it_has_ended_and_goes_on_after_a_crash() {
     assert_eq!(fs::read_to_string(&path).unwrap(), format!("{{\"messages\": []}}\n{line}\n"));
     recorder.shutdown().unwrap();
     fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn without_a_file_there_is_no_health_to_tell() {
+    assert_eq!(FineTuning::new().health().read(), []);
 }
 
 #[test]
