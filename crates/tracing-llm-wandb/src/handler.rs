@@ -132,6 +132,7 @@ impl Open {
 
     fn end(&mut self, event: &Event) -> Result<(), Error> {
         let ended = self.forest.end(event);
+        self.totals.remove(&ended.replaced);
         self.totals.add(&Figures::of(event, ended.counts));
         let mut results = vec![self.write_waiting(false)];
         if let (Some(kind), true) = (Kind::of(event.event_type), ended.counts.has_row()) {

@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use tracing_llm::{Event, SpanId, Text, Timestamp};
 
+use super::nesting::Place;
 use super::{Bounds, parent_of};
-use crate::calls::{Counts, Figures, Kind, Rank};
+use crate::calls::{Counts, Figures};
 use crate::convert::{self, Clip};
 use crate::span::Span;
-
-/// How far up a counted call is looked for above another.
-const DEPTH: usize = 256;
 
 pub(super) struct Group {
     /// Traces of this id that have begun and not ended.
@@ -38,9 +36,7 @@ pub(super) struct Node {
     pub(super) stage: Option<(&'static str, Duration)>,
     pub(super) begun: Timestamp,
     pub(super) ended: Timestamp,
-    /// The best rank of the calls below, by kind.
-    below: [Option<Rank>; 2],
-    counts: [bool; 2],
+    pub(super) place: Place,
 }
 
 /// What is known of an event.
@@ -74,17 +70,17 @@ impl Group {
         self.len() - before
     }
 
-    /// The same, and what the event counts as.
+    /// The same, what the event counts as, and the tokens that it takes the place of.
     pub(super) fn end(
         &mut self,
         event: &Event,
         number: u64,
         bounds: Bounds,
         clip: Clip,
-    ) -> (usize, Counts) {
+    ) -> (usize, Counts, Figures) {
         let before = self.len();
         let has_room = self.link(event, number, bounds);
-        let counts = self.counts(event);
+        let (counts, replaced) = self.counts(event);
         let known = if has_room {
             Known::Ended(Box::new(self.fitted(convert::span(event, clip), bounds)))
         } else {
@@ -95,7 +91,7 @@ impl Group {
         node.figures = Figures::of(event, counts);
         node.stage = Some((event.event_type.value(), event.elapsed));
         node.ended = event.end();
-        (self.len() - before, counts)
+        (self.len() - before, counts, replaced)
     }
 
     /// Puts the event into its place; says whether the tree has room for it.
@@ -115,16 +111,10 @@ impl Group {
         node.scope = event.scope_id;
         node.begun = event.start;
         node.ended = event.end();
-        let below = node.below;
         if let Some(parent) = parent {
             self.nodes.entry(parent).or_default().children.push(event.span_id);
         }
-        // Calls below it that ended before it was known where it stands.
-        for (kind, rank) in below.into_iter().enumerate() {
-            if let Some(rank) = rank {
-                self.raise(&self.above(event), kind, rank);
-            }
-        }
+        self.raise_known(event);
         let has_room = self.spans < bounds.spans;
         if has_room {
             self.spans += 1;
@@ -147,45 +137,5 @@ impl Group {
         }
         self.bytes += size;
         span
-    }
-
-    /// A call counts if no call of its kind below it does; its tokens count if it knows more of
-    /// them than those below. Of two that lie in one another, the later to end gives way.
-    fn counts(&mut self, event: &Event) -> Counts {
-        let Some(kind) = Kind::of(event.event_type) else { return Counts::Nothing };
-        let rank = Rank::of(event.payload.usage.as_ref());
-        let above = self.above(event);
-        let is_below_one = above
-            .iter()
-            .any(|id| self.nodes.get(id).is_some_and(|node| node.counts[kind as usize]));
-        let node = self.nodes.entry(event.span_id).or_default();
-        let counts = match node.below[kind as usize] {
-            _ if is_below_one => Counts::Repeat,
-            None => Counts::Call,
-            Some(below) if rank > below => Counts::Tokens,
-            Some(_) => Counts::Repeat,
-        };
-        node.counts[kind as usize] = counts.has_row();
-        self.raise(&above, kind as usize, rank);
-        counts
-    }
-
-    /// Tells events of a call below them.
-    fn raise(&mut self, above: &[SpanId], kind: usize, rank: Rank) {
-        for id in above {
-            if let Some(node) = self.nodes.get_mut(id) {
-                node.below[kind] = node.below[kind].max(Some(rank));
-            }
-        }
-    }
-
-    fn above(&self, event: &Event) -> Vec<SpanId> {
-        let mut next = parent_of(event);
-        let mut above = Vec::new();
-        while let Some(id) = next.filter(|_| above.len() < DEPTH) {
-            above.push(id);
-            next = self.nodes.get(&id).and_then(|node| node.parent);
-        }
-        above
     }
 }

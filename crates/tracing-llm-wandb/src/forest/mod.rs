@@ -4,6 +4,7 @@
 //! tree: what is known of it is written.
 
 mod group;
+mod nesting;
 mod walk;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use tracing_llm::{Event, SpanId, Trace, TraceId};
 
 use self::group::Group;
-use crate::calls::Counts;
+use crate::calls::{Counts, Figures};
 use crate::convert::Clip;
 use crate::tree::Tree;
 
@@ -48,6 +49,8 @@ pub(crate) struct Forest {
 /// What came of the end of an event.
 pub(crate) struct Ended {
     pub(crate) counts: Counts,
+    /// What counted until now, and does no longer: the event knows better.
+    pub(crate) replaced: Figures,
     /// A tree that had to make room.
     pub(crate) evicted: Option<Tree>,
 }
@@ -75,9 +78,9 @@ impl Forest {
 
     pub(crate) fn end(&mut self, event: &Event) -> Ended {
         let (number, bounds, clip) = (self.number(), self.bounds, self.clip);
-        let (added, counts) = self.group(event.trace_id).end(event, number, bounds, clip);
+        let (added, counts, replaced) = self.group(event.trace_id).end(event, number, bounds, clip);
         self.events += added;
-        Ended { counts, evicted: self.evict(event.trace_id) }
+        Ended { counts, replaced, evicted: self.evict(event.trace_id) }
     }
 
     /// A trace has ended; none if nothing of it was seen.

@@ -143,6 +143,43 @@ fn a_wrapper_that_alone_knows_the_tokens_adds_them_and_no_call() {
     assert_eq!((figures.calls, figures.total), (1, 15));
 }
 
+fn estimated(input: u64, output: u64) -> Option<Usage> {
+    let mut usage = Usage::new(input, output);
+    usage.estimated = true;
+    Some(usage)
+}
+
+#[test]
+fn what_a_wrapper_knows_from_the_provider_takes_the_place_of_what_was_estimated_inside() {
+    let mut forest = forest();
+    let mut inner = call(4, 3, estimated(9, 4));
+    let mut cost = tracing_llm::Cost::default();
+    cost.total = Some(0.5);
+    inner.payload.cost = Some(cost);
+    ends(&mut forest, [inner, plain(3, 1), call(5, 1, estimated(1, 1))]);
+    ends(&mut forest, [event(EventType::EMBEDDING, "e6", 6, 1)]);
+    let wrapper = forest.end(&call(1, 0, Some(Usage::new(10, 5))));
+    assert_eq!(wrapper.counts, Counts::Tokens);
+    let replaced = wrapper.replaced;
+    assert_eq!((replaced.calls, replaced.total, replaced.cost), (0, 15, 0.5));
+    let trace = trace(&[(1, 0), (3, 1), (4, 3), (5, 1), (6, 1)]);
+    let figures = forest.trace_ends(&trace).unwrap().figures;
+    assert_eq!((figures.calls, figures.total, figures.cost), (3, 15, 0.0));
+}
+
+#[test]
+fn a_call_that_ends_late_and_knows_more_than_its_wrapper_takes_its_place() {
+    let mut forest = forest();
+    forest.begin(&Arc::new(call(1, 0, None)));
+    ends(&mut forest, [call(1, 0, estimated(9, 4))]);
+    let late = forest.end(&call(2, 1, Some(Usage::new(10, 5))));
+    assert_eq!((late.counts, late.replaced.total), (Counts::Tokens, 13));
+    // The next one has no wrapper that counts.
+    assert_eq!(ends(&mut forest, [call(3, 1, Some(Usage::new(1, 1)))]), [Counts::Call]);
+    let figures = forest.trace_ends(&trace(&[(1, 0), (2, 1), (3, 1)])).unwrap().figures;
+    assert_eq!((figures.calls, figures.total), (2, 17));
+}
+
 #[test]
 fn a_tree_that_is_full_leaves_out_spans_and_then_content_and_counts_all() {
     let bounds = Bounds { spans: 3, bytes: 1_200 };

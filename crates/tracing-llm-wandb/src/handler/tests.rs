@@ -92,6 +92,23 @@ fn a_trace_is_a_row_for_each_call_and_one_with_its_tree() {
 }
 
 #[test]
+fn tokens_that_a_wrapper_knows_better_are_in_the_sums_once() {
+    let records = written("nested", |wandb| {
+        let mut inner = call(2, 1);
+        let mut usage = Usage::new(10, 4);
+        usage.estimated = true;
+        inner.payload.usage = Some(usage);
+        wandb.on_end(&ended(inner, Outcome::Ok, 10)).unwrap();
+        wandb.on_end(&ended(call(1, 0), Outcome::Ok, 20)).unwrap();
+        wandb.on_trace_end(&trace("query", &[(1, 0), (2, 1)])).unwrap();
+    });
+    let rows = rows(&records);
+    let sums: Vec<_> = rows.iter().filter_map(|row| row.get("total/tokens")).collect();
+    assert_eq!(sums, [14, 17, 17]);
+    assert_eq!((&rows[2]["trace/tokens"], &rows[2]["trace/calls"]), (&json!(17), &json!(1)));
+}
+
+#[test]
 fn records_are_numbered_and_the_last_says_that_the_run_has_ended() {
     let records = written("numbers", one_trace);
     let numbers: Vec<i64> = records.iter().map(|record| record.num).collect();
