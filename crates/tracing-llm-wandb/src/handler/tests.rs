@@ -160,6 +160,9 @@ fn a_trace_whose_end_never_comes_is_written_at_shutdown() {
         wandb.on_trace_start(&trace("query", &[])).unwrap();
         wandb.on_start(&Arc::new(event(EventType::QUERY, "answer", 1, 0))).unwrap();
         wandb.on_end(&ended(call(2, 1), Outcome::Ok, 10)).unwrap();
+        let run = wandb.run().unwrap();
+        wandb.shutdown().unwrap();
+        assert_eq!(run.counts().traces_cut, 1);
     });
     let rows = rows(&records);
     let root = tree(rows.iter().find(|row| row.contains_key("trace._type")).unwrap());
