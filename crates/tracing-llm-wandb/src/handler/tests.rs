@@ -320,13 +320,19 @@ fn a_run_that_is_cut_anywhere_has_every_record_before_the_cut() {
     let file = fs::read(run.file()).unwrap();
     let whole = parsed(&file);
     assert!(file.len() > 3 * crate::log::BLOCK, "{}", file.len());
-    let mut before = 0;
-    for cut in (0..file.len()).step_by(61).chain([file.len()]) {
-        let read = parsed(&file[..cut]);
-        assert!(read.len() >= before);
-        assert_eq!(read[..], whole[..read.len()], "cut at {cut}");
-        before = read.len();
+    let mut ends = Vec::new();
+    let mut at = crate::log::HEADER.len();
+    for record in crate::log::read::records(&file) {
+        at += crate::log::framed(&record, at as u64).len();
+        ends.push(at);
     }
-    assert_eq!(before, whole.len());
+    assert_eq!((ends.len(), at), (whole.len(), file.len()));
+    let around = ends.iter().flat_map(|end| [end - 1, *end, end + 1]);
+    for cut in (0..file.len()).step_by(997).chain(around).filter(|cut| *cut <= file.len()) {
+        let read = parsed(&file[..cut]);
+        let expected = ends.iter().filter(|end| **end <= cut).count();
+        assert_eq!(read.len(), expected, "cut at {cut}");
+        assert_eq!(read[..], whole[..expected], "cut at {cut}");
+    }
     fs::remove_dir_all(dir).unwrap();
 }
