@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::json;
-use tracing_llm::{Event, EventType, Handler, HandlerResult, Timestamp, Trace};
+use tracing_llm::{Event, EventType, Handler, HandlerResult, Health, Timestamp, Trace};
 
 use crate::calls::{Figures, Kind};
 use crate::convert::Clip;
@@ -277,6 +277,10 @@ impl Handler for Wandb {
             Some(open) => Ok(open.finish()?),
             None => Ok(()),
         }
+    }
+
+    fn health(&self) -> Health {
+        self.run.as_ref().map_or_else(Health::none, Run::health)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::Value;
-use tracing_llm::Timestamp;
+use tracing_llm::{Health, OutputStats, Timestamp};
 
 use crate::error::Error;
 use crate::history::Row;
@@ -183,6 +183,20 @@ impl Run {
             spans_left_out: load(left_out),
             traces_cut: load(cut),
         }
+    }
+
+    /// What becomes of the records, for the layer's statistics.
+    pub(crate) fn health(&self) -> Health {
+        let run = self.clone();
+        Health::reading(move || {
+            let counts = run.counts();
+            let mut output = OutputStats::new("file");
+            output.exported = counts.records;
+            output.failed = counts.failed;
+            output.failures = counts.failed;
+            output.waiting = run.locked().waiting.rows.len() as u64;
+            vec![output]
+        })
     }
 
     /// Takes what waits; after the `last` time nothing more is taken in.

@@ -235,10 +235,35 @@ fn a_run_that_has_ended_takes_nothing_more_and_says_so() {
 }
 
 #[test]
+fn the_health_tells_what_is_in_the_file_what_waits_and_what_could_not_be_written() {
+    let dir = scratch("health");
+    let mut wandb = Wandb::builder().dir(&dir).build().unwrap();
+    let (run, health) = (wandb.run().unwrap(), wandb.health());
+    let read = || {
+        let mut read = health.read();
+        assert_eq!((read.len(), read[0].name.as_str()), (1, "file"));
+        read.remove(0)
+    };
+    run.log([("a", 1)]).unwrap();
+    assert_eq!((read().exported, read().waiting, read().failed), (2, 1, 0));
+    one_trace(&mut wandb);
+    let before = read();
+    assert_eq!((before.exported, before.waiting), (run.counts().records, 0));
+    // The folder of the table cannot be made any more.
+    fs::remove_dir_all(run.folder().join("files")).unwrap();
+    wandb.flush().unwrap_err();
+    assert_eq!((read().failed, read().failures), (1, 1));
+    wandb.shutdown().unwrap();
+    assert!(read().exported > before.exported, "it is read also when the run has ended");
+    fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
 fn a_run_that_is_disabled_writes_nothing() {
     let dir = scratch("disabled");
     let builder = Wandb::builder().dir(&dir).mode(crate::Mode::Disabled);
     let mut wandb = builder.build().unwrap();
+    assert_eq!(wandb.health().read(), []);
     one_trace(&mut wandb);
     wandb.flush().unwrap();
     wandb.shutdown().unwrap();
