@@ -36,10 +36,16 @@ impl Writer {
             fs::create_dir_all(folder).map_err(failed("create the folder of"))?;
         }
         let mut options = careful();
-        let options = options.read(true).append(true).create(true);
-        // Windows locks a file by what it shares of it: others may read, or move it.
+        let options = options.read(true).create(true);
+        #[cfg(not(windows))]
+        options.append(true);
+        // Windows locks a file by what it shares of it: others may read, or move it. What is opened
+        // to append alone could not be cut there.
         #[cfg(windows)]
-        std::os::windows::fs::OpenOptionsExt::share_mode(options, SHARE_READ | SHARE_DELETE);
+        std::os::windows::fs::OpenOptionsExt::share_mode(
+            options.write(true).truncate(false),
+            SHARE_READ | SHARE_DELETE,
+        );
         let mut file = options.open(path).map_err(failed("open"))?;
         lock(&file).map_err(failed("lock"))?;
         let torn = mend(&mut file).map_err(failed("read"))?;
@@ -59,7 +65,7 @@ impl Writer {
 
     fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.cut()?;
-        let before = self.file.metadata()?.len();
+        let before = self.file.seek(SeekFrom::End(0))?;
         self.file.write_all(bytes).inspect_err(|_| {
             self.torn = Some(before);
             // The error that is told is that of the write.
