@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tracing_llm::{Event, Handler, HandlerResult};
+use tracing_llm::{Event, Handler, HandlerResult, Health};
 
 use crate::client;
 use crate::error::Error;
@@ -133,6 +133,10 @@ impl Handler for Aim {
 
     fn shutdown(&mut self) -> HandlerResult {
         Ok(self.sender.as_ref().map_or(Ok(()), |sender| sender.shutdown(FLUSH_LIMIT))?)
+    }
+
+    fn health(&self) -> Health {
+        if self.is_off() { Health::none() } else { self.stats.health() }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tracing_llm::{Health, OutputStats};
+
 /// What became of the values: a cheap clone that can be read at any time, from any thread.
 ///
 /// ```
@@ -47,6 +49,8 @@ pub struct Counts {
     pub shortened: u64,
     /// Connections that were made to the server.
     pub connections: u64,
+    /// Attempts to reach the server, or to send, that failed. Their values may be written by now.
+    pub send_failures: u64,
 }
 
 impl Counts {
@@ -54,6 +58,17 @@ impl Counts {
     #[must_use]
     pub fn balance(&self) -> bool {
         self.produced == self.written + self.waiting + self.refused + self.dropped
+    }
+
+    /// The same in the words that all handlers share.
+    fn output(&self) -> OutputStats {
+        let mut output = OutputStats::new("aim");
+        output.exported = self.written;
+        output.failed = self.refused;
+        output.dropped = self.dropped;
+        output.waiting = self.waiting;
+        output.failures = self.send_failures;
+        output
     }
 }
 
@@ -80,6 +95,12 @@ impl AimStats {
     #[must_use]
     pub fn counts(&self) -> Counts {
         *self.lock()
+    }
+
+    /// Reads the books for the layer's statistics.
+    pub(crate) fn health(&self) -> Health {
+        let stats = self.clone();
+        Health::reading(move || vec![stats.counts().output()])
     }
 
     pub(crate) fn produced(&self, values: u64) {
@@ -112,6 +133,10 @@ impl AimStats {
         self.lock().connections += 1;
     }
 
+    pub(crate) fn send_failure(&self) {
+        self.lock().send_failures += 1;
+    }
+
     /// Waiting values have met their fate; under one lock, so that no reader sees books that do
     /// not balance.
     fn settle(&self, values: u64, fate: fn(&mut Counts) -> &mut u64) {
@@ -142,6 +167,21 @@ mod tests {
         assert_eq!(counts.waiting, 2);
         assert!(counts.balance());
         assert_eq!(counts.to_string(), "5 of 10 values, 2 waiting, 1 refused, 2 dropped, 3 resent");
+    }
+
+    #[test]
+    fn the_health_tells_the_books_as_they_stand() {
+        let stats = AimStats::default();
+        let health = stats.health();
+        stats.produced(10);
+        stats.written(4);
+        stats.refused(3);
+        stats.dropped(2);
+        stats.send_failure();
+        let read = health.read();
+        assert_eq!((read.len(), read[0].name.as_str()), (1, "aim"));
+        assert_eq!((read[0].exported, read[0].failed, read[0].dropped), (4, 3, 2));
+        assert_eq!((read[0].waiting, read[0].failures), (1, 1));
     }
 
     #[test]

@@ -45,7 +45,8 @@ impl Builder {
     /// [saved](FineTuning::save_finetuning_events).
     ///
     /// The file is made readable by its owner alone, since it holds prompts. One file has one
-    /// recorder at a time.
+    /// recorder at a time: it is locked until the last clone of the recorder is gone, or the
+    /// process.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self
@@ -65,8 +66,9 @@ impl Builder {
         self
     }
 
-    /// How many bytes of examples stay in memory; 64 MiB by default. Older ones are forgotten and
-    /// [counted](FineTuning::counts); a [file](Self::file) has all.
+    /// How many bytes of examples, their lines and their messages, stay in memory; 64 MiB by
+    /// default. Older ones are forgotten and [counted](FineTuning::counts); a [file](Self::file)
+    /// has all.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
@@ -74,7 +76,7 @@ impl Builder {
 
     /// # Errors
     ///
-    /// If the file cannot be opened, or is a link.
+    /// If the file cannot be opened, is a link, or another recorder has it.
     pub fn build(mut self) -> Result<FineTuning, Error> {
         let writer = self.file.take().map(|path| Writer::open(&path)).transpose()?;
         Ok(FineTuning::with(self, writer))

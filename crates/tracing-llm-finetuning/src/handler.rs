@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tracing_llm::{Event, EventType, Handler, HandlerResult};
+use tracing_llm::{Event, EventType, Handler, HandlerResult, Health};
 
 use crate::builder::{Builder, Filter};
 use crate::convert::{self, Example, FineTuningEvent};
@@ -46,6 +46,9 @@ use crate::writer::{self, Writer};
 #[derive(Clone)]
 pub struct FineTuning {
     shared: Arc<Mutex<State>>,
+    /// Not with the rest: nobody who reads the counts waits for a disk.
+    writer: Option<Arc<Mutex<Writer>>>,
+    file: Option<Arc<Path>>,
     /// Called without the lock, by the one clone that the layer has.
     filter: Arc<Mutex<Option<Filter>>>,
 }
@@ -54,7 +57,8 @@ struct State {
     kept: Kept,
     seen: Option<Seen>,
     counts: Counts,
-    writer: Option<Writer>,
+    /// Lines of ours that are in the file.
+    written: u64,
 }
 
 impl FineTuning {
@@ -75,9 +79,14 @@ impl FineTuning {
             kept: Kept::new(settings.max_bytes),
             seen: settings.deduplicate.then(Seen::default),
             counts: Counts { torn_lines: torn.into(), ..Counts::default() },
-            writer: writer.map(|(writer, _)| writer),
+            written: 0,
         };
-        Self { shared: Arc::new(Mutex::new(state)), filter: Arc::new(Mutex::new(settings.filter)) }
+        Self {
+            shared: Arc::new(Mutex::new(state)),
+            file: writer.as_ref().map(|(writer, _)| writer.path().into()),
+            writer: writer.map(|(writer, _)| Arc::new(Mutex::new(writer))),
+            filter: Arc::new(Mutex::new(settings.filter)),
+        }
     }
 
     /// The recorded calls that are in memory, in the order in which they began.
@@ -127,7 +136,7 @@ impl FineTuning {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.shared)
     }
 
     /// Whether the filter lets a call through. No lock that others wait for is held meanwhile.
@@ -135,21 +144,43 @@ impl FineTuning {
         let mut filter = self.filter.lock().unwrap_or_else(PoisonError::into_inner);
         filter.as_mut().is_none_or(|filter| filter(event))
     }
+
+    fn record(&self, example: Example) -> HandlerResult {
+        let line = Arc::clone(&example.line);
+        if !self.state().keep(example) || self.file.is_none() {
+            return Ok(());
+        }
+        let written = self.write(|writer| writer.append(&line));
+        let mut state = self.state();
+        match written {
+            Ok(()) => state.written += 1,
+            Err(_) => state.counts.not_written += 1,
+        }
+        drop(state);
+        Ok(written?)
+    }
+
+    /// Does this with the file, if there is one.
+    fn write(&self, write: impl FnOnce(&mut Writer) -> Result<(), Error>) -> Result<(), Error> {
+        let Some(writer) = &self.writer else { return Ok(()) };
+        write(&mut writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
-    fn record(&mut self, example: Example) -> HandlerResult {
+    /// Says whether it is the first time.
+    fn keep(&mut self, example: Example) -> bool {
         if self.seen.as_mut().is_some_and(|seen| !seen.is_new(&example.line)) {
             self.counts.duplicates += 1;
-            return Ok(());
+            return false;
         }
         self.counts.recorded += 1;
-        let written = self.writer.as_mut().map_or(Ok(()), |writer| writer.append(&example.line));
         self.counts.forgotten += self.kept.push(example);
-        if written.is_err() {
-            self.counts.not_written += 1;
-        }
-        Ok(written?)
+        true
     }
 }
 
@@ -160,14 +191,26 @@ impl Handler for FineTuning {
         }
         match convert::example(event) {
             Ok(_) if !self.lets_through(event) => self.state().counts.filtered += 1,
-            Ok(example) => return self.state().record(example),
+            Ok(example) => return self.record(example),
             Err(skip) => self.state().counts.skipped(skip),
         }
         Ok(())
     }
 
     fn flush(&mut self) -> HandlerResult {
-        Ok(self.state().writer.as_ref().map_or(Ok(()), Writer::sync)?)
+        Ok(self.write(|writer| writer.sync())?)
+    }
+
+    /// None without a file: examples in memory go nowhere.
+    fn health(&self) -> Health {
+        if self.file.is_none() {
+            return Health::none();
+        }
+        let shared = Arc::clone(&self.shared);
+        Health::reading(move || {
+            let state = locked(&shared);
+            vec![state.counts.output(state.written)]
+        })
     }
 }
 
@@ -180,10 +223,9 @@ impl Default for FineTuning {
 /// Never the examples themselves.
 impl fmt::Debug for FineTuning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state();
         f.debug_struct("FineTuning")
-            .field("file", &state.writer.as_ref().map(Writer::path))
-            .field("counts", &state.counts)
+            .field("file", &self.file)
+            .field("counts", &self.counts())
             .finish_non_exhaustive()
     }
 }

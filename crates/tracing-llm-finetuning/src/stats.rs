@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tracing_llm::OutputStats;
+
 use crate::convert::Skip;
 
 /// How many model calls became examples, and why the others did not.
@@ -18,6 +20,8 @@ use crate::convert::Skip;
 pub struct Counts {
     /// Calls that became an example.
     pub recorded: u64,
+    /// Calls below a [`suppress`](tracing_llm::suppress) span: no content of theirs is kept.
+    pub suppressed: u64,
     /// Calls that failed or were cancelled.
     pub failed: u64,
     /// Calls whose stream did not reach its end, or that were open at shutdown.
@@ -46,6 +50,7 @@ pub struct Counts {
 impl Counts {
     pub(crate) fn skipped(&mut self, skip: Skip) {
         *match skip {
+            Skip::Suppressed => &mut self.suppressed,
             Skip::Failed => &mut self.failed,
             Skip::Unfinished => &mut self.unfinished,
             Skip::WithoutContent => &mut self.without_content,
@@ -55,12 +60,23 @@ impl Counts {
             }
         } += 1;
     }
+
+    /// What became of the lines of the file, in the words that all handlers share.
+    pub(crate) fn output(&self, written: u64) -> OutputStats {
+        let mut output = OutputStats::new("file");
+        output.exported = written;
+        output.failed = self.not_written;
+        output.waiting = self.recorded.saturating_sub(written + self.not_written);
+        output.failures = self.not_written;
+        output
+    }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} example{}", self.recorded, if self.recorded == 1 { "" } else { "s" })?;
         for (calls, fate) in [
+            (self.suppressed, "suppressed"),
             (self.failed, "failed"),
             (self.unfinished, "unfinished"),
             (self.without_content, "without content"),

@@ -92,3 +92,17 @@ fn without_content_there_are_no_examples_and_that_is_counted() {
     });
     assert_eq!((recorder.counts().recorded, recorder.counts().without_content), (0, 1));
 }
+
+#[test]
+fn what_is_below_a_suppress_span_is_not_in_the_file_and_that_is_counted() {
+    let path = scratch("finetuning-suppressed");
+    let recorder = FineTuning::builder().file(&path).build().unwrap();
+    run(tracing_llm::layer().handler(recorder.clone()), || {
+        let _hidden = tracing_llm::suppress().entered();
+        let chat = event_span!(LLM, "chat");
+        chat.llm().messages(vec![Message::user("a secret")]).reply("Hush.");
+    });
+    assert_eq!((recorder.counts().recorded, recorder.counts().suppressed), (0, 1));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "");
+    std::fs::remove_file(&path).unwrap();
+}

@@ -44,8 +44,8 @@ pub(crate) enum Counts {
     Nothing,
     /// A call, with its tokens and cost.
     Call,
-    /// A wrapper around calls that do not know their tokens, while it does: its tokens, but no call
-    /// more.
+    /// It knows more of its tokens than calls of its kind inside or around it, which count: its
+    /// tokens in the place of theirs, but no call more.
     Tokens,
     /// It repeats calls that count.
     Repeat,
@@ -92,6 +92,25 @@ impl Figures {
         self.total = self.total.saturating_add(*total);
         self.cost += cost;
         self.errors = self.errors.saturating_add(*errors);
+    }
+
+    /// Without these, which were added before.
+    pub(crate) fn remove(&mut self, less: &Self) {
+        let Self { calls, input, output, total, cost, errors } = less;
+        self.calls = self.calls.saturating_sub(*calls);
+        self.input = self.input.saturating_sub(*input);
+        self.output = self.output.saturating_sub(*output);
+        self.total = self.total.saturating_sub(*total);
+        // Sums of doubles are not exact.
+        self.cost = (self.cost - cost).max(0.0);
+        self.errors = self.errors.saturating_sub(*errors);
+    }
+
+    /// Takes out tokens and cost; calls and errors stay.
+    pub(crate) fn take_tokens(&mut self) -> Self {
+        let rest = Self { calls: self.calls, errors: self.errors, ..Self::default() };
+        let taken = std::mem::replace(self, rest);
+        Self { calls: 0, errors: 0, ..taken }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde_json::json;
-use tracing_llm::{Event, EventType, Handler, HandlerResult, Timestamp, Trace};
+use tracing_llm::{Event, EventType, Handler, HandlerResult, Health, Timestamp, Trace};
 
 use crate::calls::{Figures, Kind};
 use crate::convert::Clip;
@@ -127,11 +127,12 @@ impl Wandb {
 impl Open {
     fn start(&mut self, event: &Arc<Event>) -> Result<(), Error> {
         let evicted = self.forest.begin(event);
-        evicted.map_or(Ok(()), |tree| self.write_tree(tree))
+        Error::all(evicted.into_iter().map(|tree| self.write_tree(tree)).collect::<Vec<_>>())
     }
 
     fn end(&mut self, event: &Event) -> Result<(), Error> {
         let ended = self.forest.end(event);
+        self.totals.remove(&ended.replaced);
         self.totals.add(&Figures::of(event, ended.counts));
         let mut results = vec![self.write_waiting(false)];
         if let (Some(kind), true) = (Kind::of(event.event_type), ended.counts.has_row()) {
@@ -144,7 +145,7 @@ impl Open {
                 results.push(self.write_table(event.end()));
             }
         }
-        results.extend(ended.evicted.map(|tree| self.write_tree(tree)));
+        results.extend(ended.evicted.into_iter().map(|tree| self.write_tree(tree)));
         Error::all(results)
     }
 
@@ -177,14 +178,14 @@ impl Open {
 
     fn write_tree(&mut self, tree: Tree) -> Result<(), Error> {
         let mut row = history::trace(&tree, &self.totals);
-        let (end, left_out) = (tree.end, tree.left_out);
+        let (end, left_out, is_cut) = (tree.end, tree.left_out, tree.is_cut);
         // A span is plain data with text for keys: it always has a JSON form.
         let dumps = serde_json::to_string(&tree.into_root()).unwrap_or_default();
         let value = json!({ "_type": "wb_trace_tree", "root_span_dumps": dumps });
         row.push((TRACE.to_owned(), value));
         let written = self.write_row(row, end);
         if written.is_ok() {
-            self.run.wrote_trace(left_out);
+            self.run.wrote_trace(left_out, is_cut);
         }
         Error::all([written, self.write_summary(false)])
     }
@@ -276,6 +277,10 @@ impl Handler for Wandb {
             Some(open) => Ok(open.finish()?),
             None => Ok(()),
         }
+    }
+
+    fn health(&self) -> Health {
+        self.run.as_ref().map_or_else(Health::none, Run::health)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::Value;
-use tracing_llm::Timestamp;
+use tracing_llm::{Health, OutputStats, Timestamp};
 
 use crate::error::Error;
 use crate::history::Row;
@@ -71,6 +71,7 @@ struct Tally {
     records: AtomicU64,
     failed: AtomicU64,
     left_out: AtomicU64,
+    cut: AtomicU64,
 }
 
 /// What was written of a run so far.
@@ -96,6 +97,9 @@ pub struct RunCounts {
     pub failed: u64,
     /// Spans that a tree had no room for: it holds 10,000.
     pub spans_left_out: u64,
+    /// Trees that were written before their traces had ended: too much was open, or the run ended.
+    /// What comes of such a trace afterwards is another tree.
+    pub traces_cut: u64,
 }
 
 impl Run {
@@ -167,7 +171,8 @@ impl Run {
     /// What was written so far.
     #[must_use]
     pub fn counts(&self) -> RunCounts {
-        let Tally { traces, calls, table_rows, records, failed, left_out } = &self.shared.tally;
+        let Tally { traces, calls, table_rows, records, failed, left_out, cut } =
+            &self.shared.tally;
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         RunCounts {
             traces: load(traces),
@@ -176,7 +181,22 @@ impl Run {
             records: load(records),
             failed: load(failed),
             spans_left_out: load(left_out),
+            traces_cut: load(cut),
         }
+    }
+
+    /// What becomes of the records, for the layer's statistics.
+    pub(crate) fn health(&self) -> Health {
+        let run = self.clone();
+        Health::reading(move || {
+            let counts = run.counts();
+            let mut output = OutputStats::new("file");
+            output.exported = counts.records;
+            output.failed = counts.failed;
+            output.failures = counts.failed;
+            output.waiting = run.locked().waiting.rows.len() as u64;
+            vec![output]
+        })
     }
 
     /// Takes what waits; after the `last` time nothing more is taken in.
@@ -186,9 +206,10 @@ impl Run {
         std::mem::take(&mut inbox.waiting)
     }
 
-    pub(crate) fn wrote_trace(&self, spans_left_out: u64) {
+    pub(crate) fn wrote_trace(&self, spans_left_out: u64, is_cut: bool) {
         self.shared.tally.traces.fetch_add(1, Ordering::Relaxed);
         self.shared.tally.left_out.fetch_add(spans_left_out, Ordering::Relaxed);
+        self.shared.tally.cut.fetch_add(is_cut.into(), Ordering::Relaxed);
     }
 
     pub(crate) fn wrote_call(&self) {
@@ -250,6 +271,9 @@ impl fmt::Display for RunCounts {
         }
         if self.spans_left_out > 0 {
             write!(f, ", {} spans left out", self.spans_left_out)?;
+        }
+        if self.traces_cut > 0 {
+            write!(f, ", {} traces cut", self.traces_cut)?;
         }
         Ok(())
     }

@@ -32,6 +32,8 @@ impl Http {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_age(IDLE)
+            // By default that of the environment, which the websocket does not know.
+            .proxy(None)
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")));
         Self { agent: config.build().new_agent(), address, headers }
     }

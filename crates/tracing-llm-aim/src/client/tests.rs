@@ -52,6 +52,21 @@ fn a_run_is_taken_written_and_given_back_as_aims_client_does() {
     assert!(asked[2].contains(r#""resource_handler":"handler-2""#), "{}", asked[2]);
 }
 
+/// The websocket knows no proxy, and half a connection through one is none. An environment is a
+/// process's: the test above runs in one of its own.
+#[test]
+fn a_proxy_of_the_environment_is_not_used() {
+    let test = "client::tests::a_run_is_taken_written_and_given_back_as_aims_client_does";
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    for name in ["ALL_PROXY", "HTTP_PROXY", "http_proxy"] {
+        child.env(name, "http://127.0.0.1:9");
+    }
+    child.env_remove("NO_PROXY").env_remove("no_proxy");
+    let output = child.args(["--exact", test]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
+
 #[test]
 fn headers_go_with_every_request_and_into_no_error() {
     let aim = AimServer::start();

@@ -46,7 +46,9 @@ fn events_become_a_run_and_a_shutdown_ends_it() {
     aim.flush().unwrap();
     assert_eq!(server.texts("prompt").len(), 3);
     assert_eq!(server.stored()[&format!("meta/chunks/{run}/end_time")], "type 0");
+    let health = aim.health();
     aim.shutdown().unwrap();
+    assert_eq!(health.read()[0].exported, 12, "it is read also when all has ended");
     // Prompt, answer, latency and whether it failed.
     assert_eq!(settled(&stats), "12 of 12 values");
     let end: f64 = server.stored()[&format!("meta/chunks/{run}/end_time")].parse().unwrap();
@@ -145,6 +147,7 @@ fn without_a_server_it_is_off() {
     aim.flush().unwrap();
     aim.shutdown().unwrap();
     assert_eq!(settled(&aim.stats()), "0 of 0 values");
+    assert_eq!(aim.health().read(), []);
 }
 
 #[test]

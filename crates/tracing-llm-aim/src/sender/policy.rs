@@ -179,6 +179,7 @@ impl Policy {
             // The server may only have forgotten us: it is asked anew, at once, and once.
             Err(Failure::Refused(_)) if !self.refused => {
                 (self.refused, self.connected) = (true, false);
+                self.shared.stats.send_failure();
                 return Turn::Again;
             }
             Err(Failure::Refused(why)) => {
@@ -232,6 +233,7 @@ impl Policy {
                 self.outage.answered(&self.destination);
             }
             Err(failure) => {
+                self.shared.stats.send_failure();
                 self.connected = false;
                 self.rest = Some(now + self.backoff.failed());
                 self.attempts = self.attempts.map(|left| left.saturating_sub(1));

@@ -142,6 +142,7 @@ fn after_a_failure_it_rests_and_sends_the_same_values_again() {
     test.run_on(9);
     let counts = test.shared.stats.counts();
     assert_eq!((counts.written, counts.resent, counts.connections), (8, 4, 2));
+    assert_eq!(counts.send_failures, 2);
 }
 
 #[test]
@@ -165,6 +166,7 @@ fn a_refusal_is_asked_anew_on_another_connection_at_once() {
     let all = || vec![Call::Write((0..8).collect())];
     assert_eq!(test.script.calls(), [opened(), all(), opened(), all()].concat());
     assert_eq!(test.counts(), "8 of 8 values, 8 resent");
+    assert_eq!(test.shared.stats.counts().send_failures, 1);
     assert_eq!(test.told(), "");
 }
 

@@ -59,7 +59,8 @@ impl Convert {
         let payload = &event.payload;
         let is_call = payload.usage.is_some_and(|usage| !usage.is_empty())
             || payload.cost.is_some_and(|cost| cost.total.is_some());
-        let wraps = self.wrappers.end(event, is_call);
+        // What is not tracked is repeated by nobody.
+        let wraps = self.wrappers.end(event, is_call && !event.context.suppressed);
         if event.context.suppressed {
             return Vec::new();
         }

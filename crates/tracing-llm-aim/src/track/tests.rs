@@ -130,13 +130,24 @@ fn chunks_are_numbered_by_the_calls_before_them() {
     assert_eq!(lines(&convert.end(&split)), expected);
 }
 
+fn below(mut event: Event, parent: u64) -> Event {
+    event.parent_id = SpanId::new(parent);
+    event
+}
+
+/// Which of these have tokens, each ending before the one above it.
+fn counted(stages: &[Event]) -> Vec<bool> {
+    let mut convert = Convert::new(true);
+    stages.iter().for_each(|stage| convert.start(stage));
+    let ends = stages.iter().rev().map(|stage| names(&convert.end(stage)));
+    let mut counted: Vec<bool> = ends.map(|names| names.contains(&"tokens_input")).collect();
+    counted.reverse();
+    counted
+}
+
 #[test]
 fn tokens_and_cost_are_those_of_the_innermost_call() {
     let mut convert = Convert::new(true);
-    let below = |mut event: Event, parent| {
-        event.parent_id = SpanId::new(parent);
-        event
-    };
     // Two wrappers around a stage around a call, and a call beside it.
     let stages = [
         priced(llm(1), 10),
@@ -152,6 +163,33 @@ fn tokens_and_cost_are_those_of_the_innermost_call() {
     assert_eq!(counted, [true, false, false, true, false]);
     // What comes later under the same ids is no wrapper.
     assert!(names(&convert.end(&stages[0])).contains(&"cost"));
+}
+
+#[test]
+fn a_call_repeats_no_call_of_another_kind_and_an_agent_repeats_any() {
+    let stages = [
+        priced(event(EventType::AGENT_STEP, 1), 13),
+        below(priced(llm(2), 10), 1),
+        below(event(EventType::RETRIEVE, 3), 2),
+        below(priced(event(EventType::EMBEDDING, 4), 3), 3),
+    ];
+    assert_eq!(counted(&stages), [false, true, false, true]);
+    // A wrapper around both is told apart from the call of another kind below it.
+    let stages = [
+        priced(llm(1), 10),
+        below(priced(llm(2), 10), 1),
+        below(priced(event(EventType::EMBEDDING, 3), 3), 2),
+    ];
+    assert_eq!(counted(&stages), [false, true, true]);
+}
+
+#[test]
+fn a_wrapper_around_a_call_that_is_not_tracked_keeps_its_tokens() {
+    let mut hidden = below(priced(llm(2), 10), 1);
+    let mut context = tracing_llm::Context::default();
+    context.suppressed = true;
+    hidden.context = Arc::new(context);
+    assert_eq!(counted(&[priced(llm(1), 10), hidden]), [true, false]);
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub(crate) struct Example {
 /// Why a call became no example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Skip {
+    Suppressed,
     Failed,
     Unfinished,
     WithoutContent,
@@ -80,6 +81,7 @@ pub(crate) fn example(event: &Event) -> Result<Example, Skip> {
     let payload = &event.payload;
     let stopped = payload.stream.as_ref().is_some_and(|stream| !stream.finished);
     match event.outcome {
+        _ if event.context.suppressed => return Err(Skip::Suppressed),
         Outcome::Error | Outcome::Cancelled => return Err(Skip::Failed),
         Outcome::Incomplete => return Err(Skip::Unfinished),
         _ if payload.exception.is_some() => return Err(Skip::Failed),

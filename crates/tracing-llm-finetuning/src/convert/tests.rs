@@ -186,6 +186,7 @@ fn what_is_no_good_example_says_why() {
         change(&mut event);
         example(&event).map(|_| ()).unwrap_err()
     };
+    assert_eq!(of(&|it| Arc::make_mut(&mut it.context).suppressed = true), Skip::Suppressed);
     assert_eq!(of(&|it| it.outcome = Outcome::Error), Skip::Failed);
     assert_eq!(of(&|it| it.outcome = Outcome::Cancelled), Skip::Failed);
     assert_eq!(of(&|it| it.payload.exception = Some(Exception::new("away"))), Skip::Failed);

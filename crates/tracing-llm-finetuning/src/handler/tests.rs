@@ -1,7 +1,7 @@
 use std::fs;
 use std::time::Duration;
 
-use tracing_llm::{Message, Outcome, Timestamp};
+use tracing_llm::{Content, Message, Outcome, Timestamp};
 
 use super::*;
 
@@ -61,7 +61,7 @@ fn each_call_is_counted_once() {
 
 #[test]
 fn memory_is_bounded_and_what_is_forgotten_is_counted() {
-    let mut recorder = FineTuning::builder().max_bytes(250).build().unwrap();
+    let mut recorder = FineTuning::builder().max_bytes(500).build().unwrap();
     for number in 0..10 {
         recorder.on_end(&call(&format!("question {number}"), number)).unwrap();
     }
@@ -69,6 +69,39 @@ fn memory_is_bounded_and_what_is_forgotten_is_counted() {
     assert_eq!((recorder.counts().recorded, recorder.counts().forgotten), (10, 8));
     recorder.on_end(&call(&"x".repeat(1_000), 11)).unwrap();
     assert_eq!(questions(&recorder).len(), 1, "the newest stays, whatever its size");
+}
+
+#[test]
+fn what_is_kept_of_a_call_beside_its_line_counts_as_memory() {
+    let mut recorder = FineTuning::builder().max_bytes(10_000).build().unwrap();
+    for number in 0..10 {
+        let mut event = Event::clone(&call(&format!("question {number}"), number));
+        let thought = Content::reasoning("x".repeat(3_000));
+        event.payload.replies = vec![Message::assistant("Yes.").with(thought)].into();
+        recorder.on_end(&Arc::new(event)).unwrap();
+    }
+    assert_eq!(recorder.counts().forgotten, 7);
+    assert_eq!(questions(&recorder), ["question 7", "question 8", "question 9"]);
+}
+
+#[test]
+fn counts_can_be_read_while_the_disk_is_slow() {
+    let folder = std::env::temp_dir().join(format!("finetuning-slow-{}", std::process::id()));
+    let recorder = FineTuning::builder().file(folder.join("train.jsonl")).build().unwrap();
+    let busy = recorder.writer.as_ref().unwrap().lock().unwrap();
+    let mut handler = recorder.clone();
+    let recording = std::thread::spawn(move || handler.on_end(&call("a", 1)).is_ok());
+    while recorder.counts().recorded == 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(recorder.statistics(None).examples, 1);
+    let health = recorder.health();
+    assert_eq!((health.read()[0].exported, health.read()[0].waiting), (0, 1));
+    assert!(format!("{recorder:?}").contains("train.jsonl"));
+    drop(busy);
+    assert!(recording.join().unwrap());
+    assert_eq!((health.read()[0].exported, health.read()[0].waiting), (1, 0));
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
@@ -92,6 +125,8 @@ fn what_cannot_be_written_is_an_error_is_counted_and_stays_in_memory() {
     let mut recorder = FineTuning::builder().file("/dev/full").build().unwrap();
     recorder.on_end(&call("a", 1)).unwrap_err();
     assert_eq!((recorder.counts().recorded, recorder.counts().not_written), (1, 1));
+    let health = recorder.health().read();
+    assert_eq!((health[0].exported, health[0].failed, health[0].failures), (0, 1, 1));
     assert_eq!(questions(&recorder), ["a"]);
 }
 
@@ -107,6 +142,11 @@ fn a_file_has_each_call_as_soon_as_it_has_ended_and_goes_on_after_a_crash() {
     assert_eq!(fs::read_to_string(&path).unwrap(), format!("{{\"messages\": []}}\n{line}\n"));
     recorder.shutdown().unwrap();
     fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn without_a_file_there_is_no_health_to_tell() {
+    assert_eq!(FineTuning::new().health().read(), []);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 
 use super::*;
 
@@ -79,9 +79,67 @@ fn files_are_for_their_owner_alone_and_no_link_is_followed() {
     // A link is replaced; what it leads to stays.
     replace(&link, "{}").unwrap();
     assert_eq!((text(&link).as_str(), text(&elsewhere).as_str()), ("{}", "mine"));
-    symlink(&elsewhere, folder.join("link.jsonl.new")).unwrap();
-    assert!(replace(&link, "[]").is_err());
-    assert_eq!(text(&elsewhere), "mine");
+    // Nor is one that stands where the new text is written first.
+    for number in 0..1_000 {
+        let name = format!("link.jsonl.{}-{number}.new", std::process::id());
+        symlink(&elsewhere, folder.join(name)).unwrap();
+    }
+    replace(&link, "[]").unwrap();
+    assert_eq!((text(&link).as_str(), text(&elsewhere).as_str()), ("[]", "mine"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_saved_file_is_its_owners_alone_whatever_lay_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder().join("saved.jsonl");
+    let beside = path.with_file_name("saved.jsonl.new");
+    for old in [&path, &beside] {
+        fs::write(old, "old").unwrap();
+        fs::set_permissions(old, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    replace(&path, "{}").unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(text(&beside), "old", "another's file");
+}
+
+#[test]
+fn saves_at_once_give_the_text_of_one_of_them() {
+    let path = folder().join("saved.jsonl");
+    let texts: Vec<String> = ["a", "b", "c", "d"].map(|letter| letter.repeat(300_000)).into();
+    std::thread::scope(|threads| {
+        for text in &texts {
+            threads.spawn(|| (0..10).for_each(|_| replace(&path, text).unwrap()));
+        }
+    });
+    assert!(texts.contains(&text(&path)));
+    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside");
+}
+
+#[test]
+fn a_file_has_one_recorder_at_a_time() {
+    let path = folder().join("train.jsonl");
+    let (mut first, _) = Writer::open(&path).unwrap();
+    first.append("{}").unwrap();
+    let error = Writer::open(&path).unwrap_err();
+    let during = if cfg!(windows) { "open" } else { "lock" };
+    assert!(error.to_string().starts_with(&format!("could not {during} ")), "{error}");
+    first.append("[]").unwrap();
+    assert_eq!(text(&path), "{}\n[]\n");
+    drop(first);
+    Writer::open(&path).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_others_append_meanwhile_stays() {
+    let path = folder().join("train.jsonl");
+    let (mut writer, _) = Writer::open(&path).unwrap();
+    writer.append("{}").unwrap();
+    let mut other = OpenOptions::new().append(true).open(&path).unwrap();
+    other.write_all(b"\"theirs\"\n").unwrap();
+    writer.append("[]").unwrap();
+    assert_eq!(text(&path), "{}\n\"theirs\"\n[]\n");
 }
 
 #[cfg(target_os = "linux")]

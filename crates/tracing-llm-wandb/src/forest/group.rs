@@ -1,18 +1,15 @@
 //! The events that share a trace id.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tracing_llm::{Event, SpanId, Text, Timestamp};
 
-use super::{Bounds, parent_of};
-use crate::calls::{Counts, Figures, Kind, Rank};
+use super::nesting::Place;
+use super::{Bounds, Held, parent_of};
+use crate::calls::{Counts, Figures};
 use crate::convert::{self, Clip};
 use crate::span::Span;
-
-/// How far up a counted call is looked for above another.
-const DEPTH: usize = 256;
 
 pub(super) struct Group {
     /// Traces of this id that have begun and not ended.
@@ -22,6 +19,7 @@ pub(super) struct Group {
     pub(super) nodes: HashMap<SpanId, Node>,
     /// The trace that its first event belongs to.
     pub(super) name: Text,
+    /// Events with a span, and the bytes of those.
     spans: usize,
     bytes: usize,
 }
@@ -33,14 +31,14 @@ pub(super) struct Node {
     pub(super) scope: Option<SpanId>,
     pub(super) children: Vec<SpanId>,
     pub(super) known: Known,
+    /// Of its span as JSON.
+    bytes: usize,
     pub(super) figures: Figures,
     /// What stage it was and how long it took; none until its end.
     pub(super) stage: Option<(&'static str, Duration)>,
     pub(super) begun: Timestamp,
     pub(super) ended: Timestamp,
-    /// The best rank of the calls below, by kind.
-    below: [Option<Rank>; 2],
-    counts: [bool; 2],
+    pub(super) place: Place,
 }
 
 /// What is known of an event.
@@ -49,10 +47,17 @@ pub(super) enum Known {
     /// Only that others are below it.
     #[default]
     Nothing,
-    Begun(Arc<Event>),
+    /// What is written of it if its end never comes.
+    Begun(Box<Span>),
     Ended(Box<Span>),
     /// There was no room for it.
     LeftOut,
+}
+
+impl Known {
+    fn has_span(&self) -> bool {
+        matches!(self, Self::Begun(_) | Self::Ended(_))
+    }
 }
 
 impl Group {
@@ -60,33 +65,29 @@ impl Group {
         Self { open: 0, number, nodes: HashMap::new(), name: Text::default(), spans: 0, bytes: 0 }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
+    pub(super) fn held(&self) -> Held {
+        Held { events: self.nodes.len(), bytes: self.bytes }
     }
 
-    /// How many events are remembered more than before.
-    pub(super) fn begin(&mut self, event: &Arc<Event>, number: u64, bounds: Bounds) -> usize {
-        let before = self.len();
+    pub(super) fn begin(&mut self, event: &Event, number: u64, bounds: Bounds, clip: Clip) {
         if self.link(event, number, bounds) {
-            let known = Known::Begun(Arc::clone(event));
-            self.nodes.entry(event.span_id).or_default().known = known;
+            let span = self.fitted(event.span_id, convert::unended(event, clip), bounds);
+            self.nodes.entry(event.span_id).or_default().known = Known::Begun(span);
         }
-        self.len() - before
     }
 
-    /// The same, and what the event counts as.
+    /// Gives back what the event counts as, and the tokens that it takes the place of.
     pub(super) fn end(
         &mut self,
         event: &Event,
         number: u64,
         bounds: Bounds,
         clip: Clip,
-    ) -> (usize, Counts) {
-        let before = self.len();
+    ) -> (Counts, Figures) {
         let has_room = self.link(event, number, bounds);
-        let counts = self.counts(event);
+        let (counts, replaced) = self.counts(event);
         let known = if has_room {
-            Known::Ended(Box::new(self.fitted(convert::span(event, clip), bounds)))
+            Known::Ended(self.fitted(event.span_id, convert::span(event, clip), bounds))
         } else {
             Known::LeftOut
         };
@@ -95,7 +96,15 @@ impl Group {
         node.figures = Figures::of(event, counts);
         node.stage = Some((event.event_type.value(), event.elapsed));
         node.ended = event.end();
-        (self.len() - before, counts)
+        (counts, replaced)
+    }
+
+    /// Takes an event out; there is room for others then.
+    pub(super) fn take(&mut self, id: SpanId) -> Node {
+        let node = self.nodes.remove(&id).unwrap_or_default();
+        self.spans -= usize::from(node.known.has_span());
+        self.bytes -= node.bytes;
+        node
     }
 
     /// Puts the event into its place; says whether the tree has room for it.
@@ -115,17 +124,11 @@ impl Group {
         node.scope = event.scope_id;
         node.begun = event.start;
         node.ended = event.end();
-        let below = node.below;
         if let Some(parent) = parent {
             self.nodes.entry(parent).or_default().children.push(event.span_id);
         }
-        // Calls below it that ended before it was known where it stands.
-        for (kind, rank) in below.into_iter().enumerate() {
-            if let Some(rank) = rank {
-                self.raise(&self.above(event), kind, rank);
-            }
-        }
-        let has_room = self.spans < bounds.spans;
+        self.raise_known(event);
+        let has_room = self.spans < bounds.tree_spans;
         if has_room {
             self.spans += 1;
         } else {
@@ -134,58 +137,18 @@ impl Group {
         has_room
     }
 
-    /// The span, without its content if the tree has no room for that.
-    fn fitted(&mut self, mut span: Span, bounds: Bounds) -> Span {
-        let bytes = |span: &Span| serde_json::to_vec(span).map_or(0, |json| json.len());
-        let mut size = bytes(&span);
-        if self.bytes + size > bounds.bytes {
-            span.results = None;
-            // What is content may stand here too.
-            span.attributes.retain(|_, value| !value.is_object() && !value.is_array());
-            span.attributes.insert("content_left_out".to_owned(), true.into());
-            size = bytes(&span);
+    /// The event's span in the place of the one it had, without its content if the tree has no room
+    /// for that.
+    fn fitted(&mut self, id: SpanId, mut span: Span, bounds: Bounds) -> Box<Span> {
+        let mut bytes = span.json_bytes();
+        let node = self.nodes.entry(id).or_default();
+        self.bytes -= node.bytes;
+        if self.bytes + bytes > bounds.tree_bytes {
+            span.leave_out_content();
+            bytes = span.json_bytes();
         }
-        self.bytes += size;
-        span
-    }
-
-    /// A call counts if no call of its kind below it does; its tokens count if it knows more of
-    /// them than those below. Of two that lie in one another, the later to end gives way.
-    fn counts(&mut self, event: &Event) -> Counts {
-        let Some(kind) = Kind::of(event.event_type) else { return Counts::Nothing };
-        let rank = Rank::of(event.payload.usage.as_ref());
-        let above = self.above(event);
-        let is_below_one = above
-            .iter()
-            .any(|id| self.nodes.get(id).is_some_and(|node| node.counts[kind as usize]));
-        let node = self.nodes.entry(event.span_id).or_default();
-        let counts = match node.below[kind as usize] {
-            _ if is_below_one => Counts::Repeat,
-            None => Counts::Call,
-            Some(below) if rank > below => Counts::Tokens,
-            Some(_) => Counts::Repeat,
-        };
-        node.counts[kind as usize] = counts.has_row();
-        self.raise(&above, kind as usize, rank);
-        counts
-    }
-
-    /// Tells events of a call below them.
-    fn raise(&mut self, above: &[SpanId], kind: usize, rank: Rank) {
-        for id in above {
-            if let Some(node) = self.nodes.get_mut(id) {
-                node.below[kind] = node.below[kind].max(Some(rank));
-            }
-        }
-    }
-
-    fn above(&self, event: &Event) -> Vec<SpanId> {
-        let mut next = parent_of(event);
-        let mut above = Vec::new();
-        while let Some(id) = next.filter(|_| above.len() < DEPTH) {
-            above.push(id);
-            next = self.nodes.get(&id).and_then(|node| node.parent);
-        }
-        above
+        node.bytes = bytes;
+        self.bytes += bytes;
+        Box::new(span)
     }
 }

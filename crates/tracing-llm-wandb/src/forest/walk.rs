@@ -1,18 +1,17 @@
 //! From the events of a trace to its tree.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use tracing_llm::{SpanId, Trace, TraceId, TraceMap};
 
 use super::group::{Group, Known, Node};
-use crate::convert::{self, Clip};
 use crate::span::Span;
 use crate::tree::{self, Tree};
 
 impl Group {
     /// Takes the events of a trace that has ended, with all that are left if no other trace of this
     /// id is open. None if its events went elsewhere: to handlers that do not leave them out.
-    pub(super) fn tree_of(&mut self, trace: &Trace, clip: Clip) -> Option<Tree> {
+    pub(super) fn tree_of(&mut self, trace: &Trace) -> Option<Tree> {
         let is_last = self.open == 0;
         let mut tops = trace.map.roots().to_vec();
         tops.extend(
@@ -20,12 +19,12 @@ impl Group {
         );
         let tree = Tree::new(trace.name.to_string(), trace.id, trace.start, trace.end());
         let was_empty = trace.scope_id.is_some() && trace.map.is_empty();
-        let tree = Walk::new(&trace.map, clip, tree).over(tops, &mut self.nodes);
+        let tree = Walk::new(&trace.map, tree).over(tops, self);
         (was_empty || !tree.is_empty()).then_some(tree)
     }
 
     /// All events, without the end of their trace.
-    pub(super) fn into_tree(mut self, id: TraceId, clip: Clip) -> Option<Tree> {
+    pub(super) fn into_tree(mut self, id: TraceId) -> Option<Tree> {
         let tops = self.tops(|_| true);
         let seen = || self.nodes.values().filter(|node| node.number > 0);
         let start = seen().map(|node| node.begun).min().unwrap_or_default();
@@ -33,7 +32,7 @@ impl Group {
         let mut tree = Tree::new(self.name.to_string(), id, start, end);
         tree.is_cut = true;
         let map = TraceMap::default();
-        let tree = Walk::new(&map, clip, tree).over(tops, &mut self.nodes);
+        let tree = Walk::new(&map, tree).over(tops, &mut self);
         (!tree.is_empty()).then_some(tree)
     }
 
@@ -55,25 +54,24 @@ impl Group {
 /// Takes events out of a group, each once, from the top down.
 struct Walk<'a> {
     map: &'a TraceMap,
-    clip: Clip,
     tree: Tree,
     /// Spans with their depths, each after the one above it.
     placed: Vec<(usize, Span)>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(map: &'a TraceMap, clip: Clip, tree: Tree) -> Self {
-        Self { map, clip, tree, placed: Vec::new() }
+    fn new(map: &'a TraceMap, tree: Tree) -> Self {
+        Self { map, tree, placed: Vec::new() }
     }
 
-    fn over(mut self, tops: Vec<SpanId>, nodes: &mut HashMap<SpanId, Node>) -> Tree {
+    fn over(mut self, tops: Vec<SpanId>, group: &mut Group) -> Tree {
         let mut seen = HashSet::new();
         let mut stack: Vec<(usize, SpanId)> = tops.into_iter().rev().map(|id| (0, id)).collect();
         while let Some((depth, id)) = stack.pop() {
             if !seen.insert(id) {
                 continue;
             }
-            let node = nodes.remove(&id).unwrap_or_default();
+            let node = group.take(id);
             // The map knows events that never came here, the nodes those that the map has no room
             // for. What stands in both is taken once.
             let mut below = self.map.children(id).to_vec();
@@ -98,9 +96,9 @@ impl<'a> Walk<'a> {
                 self.tree.left_out += 1;
                 return false;
             }
-            Known::Begun(event) => {
+            Known::Begun(span) => {
                 self.tree.unended += 1;
-                convert::unended(&event, self.clip)
+                *span
             }
             Known::Ended(span) => *span,
         };

@@ -92,6 +92,23 @@ fn a_trace_is_a_row_for_each_call_and_one_with_its_tree() {
 }
 
 #[test]
+fn tokens_that_a_wrapper_knows_better_are_in_the_sums_once() {
+    let records = written("nested", |wandb| {
+        let mut inner = call(2, 1);
+        let mut usage = Usage::new(10, 4);
+        usage.estimated = true;
+        inner.payload.usage = Some(usage);
+        wandb.on_end(&ended(inner, Outcome::Ok, 10)).unwrap();
+        wandb.on_end(&ended(call(1, 0), Outcome::Ok, 20)).unwrap();
+        wandb.on_trace_end(&trace("query", &[(1, 0), (2, 1)])).unwrap();
+    });
+    let rows = rows(&records);
+    let sums: Vec<_> = rows.iter().filter_map(|row| row.get("total/tokens")).collect();
+    assert_eq!(sums, [14, 17, 17]);
+    assert_eq!((&rows[2]["trace/tokens"], &rows[2]["trace/calls"]), (&json!(17), &json!(1)));
+}
+
+#[test]
 fn records_are_numbered_and_the_last_says_that_the_run_has_ended() {
     let records = written("numbers", one_trace);
     let numbers: Vec<i64> = records.iter().map(|record| record.num).collect();
@@ -143,6 +160,9 @@ fn a_trace_whose_end_never_comes_is_written_at_shutdown() {
         wandb.on_trace_start(&trace("query", &[])).unwrap();
         wandb.on_start(&Arc::new(event(EventType::QUERY, "answer", 1, 0))).unwrap();
         wandb.on_end(&ended(call(2, 1), Outcome::Ok, 10)).unwrap();
+        let run = wandb.run().unwrap();
+        wandb.shutdown().unwrap();
+        assert_eq!(run.counts().traces_cut, 1);
     });
     let rows = rows(&records);
     let root = tree(rows.iter().find(|row| row.contains_key("trace._type")).unwrap());
@@ -215,10 +235,35 @@ fn a_run_that_has_ended_takes_nothing_more_and_says_so() {
 }
 
 #[test]
+fn the_health_tells_what_is_in_the_file_what_waits_and_what_could_not_be_written() {
+    let dir = scratch("health");
+    let mut wandb = Wandb::builder().dir(&dir).build().unwrap();
+    let (run, health) = (wandb.run().unwrap(), wandb.health());
+    let read = || {
+        let mut read = health.read();
+        assert_eq!((read.len(), read[0].name.as_str()), (1, "file"));
+        read.remove(0)
+    };
+    run.log([("a", 1)]).unwrap();
+    assert_eq!((read().exported, read().waiting, read().failed), (2, 1, 0));
+    one_trace(&mut wandb);
+    let before = read();
+    assert_eq!((before.exported, before.waiting), (run.counts().records, 0));
+    // The folder of the table cannot be made any more.
+    fs::remove_dir_all(run.folder().join("files")).unwrap();
+    wandb.flush().unwrap_err();
+    assert_eq!((read().failed, read().failures), (1, 1));
+    wandb.shutdown().unwrap();
+    assert!(read().exported > before.exported, "it is read also when the run has ended");
+    fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
 fn a_run_that_is_disabled_writes_nothing() {
     let dir = scratch("disabled");
     let builder = Wandb::builder().dir(&dir).mode(crate::Mode::Disabled);
     let mut wandb = builder.build().unwrap();
+    assert_eq!(wandb.health().read(), []);
     one_trace(&mut wandb);
     wandb.flush().unwrap();
     wandb.shutdown().unwrap();
@@ -300,13 +345,19 @@ fn a_run_that_is_cut_anywhere_has_every_record_before_the_cut() {
     let file = fs::read(run.file()).unwrap();
     let whole = parsed(&file);
     assert!(file.len() > 3 * crate::log::BLOCK, "{}", file.len());
-    let mut before = 0;
-    for cut in (0..file.len()).step_by(61).chain([file.len()]) {
-        let read = parsed(&file[..cut]);
-        assert!(read.len() >= before);
-        assert_eq!(read[..], whole[..read.len()], "cut at {cut}");
-        before = read.len();
+    let mut ends = Vec::new();
+    let mut at = crate::log::HEADER.len();
+    for record in crate::log::read::records(&file) {
+        at += crate::log::framed(&record, at as u64).len();
+        ends.push(at);
     }
-    assert_eq!(before, whole.len());
+    assert_eq!((ends.len(), at), (whole.len(), file.len()));
+    let around = ends.iter().flat_map(|end| [end - 1, *end, end + 1]);
+    for cut in (0..file.len()).step_by(997).chain(around).filter(|cut| *cut <= file.len()) {
+        let read = parsed(&file[..cut]);
+        let expected = ends.iter().filter(|end| **end <= cut).count();
+        assert_eq!(read.len(), expected, "cut at {cut}");
+        assert_eq!(read[..], whole[..expected], "cut at {cut}");
+    }
     fs::remove_dir_all(dir).unwrap();
 }

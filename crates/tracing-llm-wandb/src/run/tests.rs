@@ -25,7 +25,9 @@ fn the_names_of_w_and_b_are_not_taken() {
 fn counts_say_what_is_missing() {
     let mut counts = RunCounts { traces: 3, calls: 12, records: 40, ..RunCounts::default() };
     assert_eq!(counts.to_string(), "3 traces, 12 calls, 40 records");
-    (counts.failed, counts.spans_left_out) = (2, 7);
-    let shown = counts.to_string();
-    assert_eq!(shown, "3 traces, 12 calls, 40 records, 2 not written, 7 spans left out");
+    (counts.failed, counts.spans_left_out, counts.traces_cut) = (2, 7, 1);
+    assert_eq!(
+        counts.to_string(),
+        "3 traces, 12 calls, 40 records, 2 not written, 7 spans left out, 1 traces cut"
+    );
 }
