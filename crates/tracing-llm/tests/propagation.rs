@@ -81,9 +81,9 @@ fn headers_that_are_invalid_are_ignored_and_counted() {
         let good = format!("{PARENT}01");
         let good = good.as_str();
         let unreadable = |headers: &[(&str, &str)]| {
-            let before = stage.stats().unreadable;
+            let before = stage.settled().unreadable;
             let sent = sent_below(&plain.extract(headers.iter().copied()), &plain);
-            (stage.stats().unreadable - before, sent)
+            (stage.settled().unreadable - before, sent)
         };
         let (counted, sent) = unreadable(&[("traceparent", "00-nonsense"), ("tracestate", "a=1")]);
         assert_eq!((counted, names(&sent)), (1, vec!["traceparent"]), "its state goes with it");
