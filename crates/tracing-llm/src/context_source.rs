@@ -9,10 +9,17 @@ use crate::{SpanId, TraceId};
 /// # Who calls, and when
 ///
 /// Called on the pipeline's thread, once for each event: when its span is first entered, or at its
-/// end if that never happens; of an event above that was not asked for yet, before. No lock of ours
-/// is held, nor one of the registry's: the source may look the span up. All layers have seen the
-/// creation of the span by then, so the order of layers does not matter. It must be quick, and
-/// must not create spans. A panic is caught and counted; the event stays on its own.
+/// end if that never happens; earlier where its ids are needed, for headers
+/// ([`Propagation::inject_from`](crate::Propagation::inject_from)) or as the link of a span that
+/// follows from it. Of an event above that was not asked for yet, before. Should two threads need
+/// the answer at one time, both ask, and the first answer holds.
+///
+/// No lock of ours is held, nor one of the registry's: the source may look the span up. All layers
+/// have seen the creation of the span by then, so for all that is entered the order of layers does
+/// not matter. A span that is closed without that is being closed: a layer that was added before
+/// ours may have let go of it, and its twin is not found. The source must be quick, and must not
+/// create spans; what it asks of us is answered without asking it. A panic is caught and counted; the
+/// event stays on its own.
 ///
 /// ```
 /// use tracing::{Dispatch, span};
@@ -43,7 +50,8 @@ pub trait ContextSource: Send + Sync + 'static {
     }
 
     /// What keeps it from seeing the other tracer's spans, if something does. Asked on a thread of
-    /// ours now and then; each text that it gives goes to the [`Trap`](crate::Trap).
+    /// ours before a flush and the shutdown, and about once a second; each text that it gives goes to
+    /// the [`Trap`](crate::Trap). After a panic it is asked no more.
     fn trouble(&self) -> Option<String> {
         None
     }

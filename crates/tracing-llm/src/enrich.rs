@@ -7,7 +7,8 @@ use crate::Event;
 /// Enrichers run on the worker, in the order in which they were given to the
 /// builder, before redaction and before all handlers, so that every handler
 /// sees the same numbers. They must not do I/O: while one runs, nothing is
-/// delivered. A panic is caught, counted, and sent to the [`Trap`](crate::Trap).
+/// delivered. A panic is caught, counted ([`Stats::unenriched`](crate::Stats::unenriched)), sent to the
+/// [`Trap`](crate::Trap), and told by the next [`flush`](crate::Callbacks::flush) and the shutdown.
 ///
 /// A closure is an enricher.
 ///

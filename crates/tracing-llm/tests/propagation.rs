@@ -4,9 +4,9 @@
 mod common;
 
 use common::*;
-use tracing::{Span, info_span};
-use tracing_llm::Propagation;
+use tracing::{Dispatch, Span, info_span, span};
 use tracing_llm::prelude::*;
+use tracing_llm::{ContextSource, ForeignSpan, Propagation, SpanId, TraceId};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-";
 
@@ -81,9 +81,9 @@ fn headers_that_are_invalid_are_ignored_and_counted() {
         let good = format!("{PARENT}01");
         let good = good.as_str();
         let unreadable = |headers: &[(&str, &str)]| {
-            let before = stage.stats().unreadable;
+            let before = stage.settled().unreadable;
             let sent = sent_below(&plain.extract(headers.iter().copied()), &plain);
-            (stage.stats().unreadable - before, sent)
+            (stage.settled().unreadable - before, sent)
         };
         let (counted, sent) = unreadable(&[("traceparent", "00-nonsense"), ("tracestate", "a=1")]);
         assert_eq!((counted, names(&sent)), (1, vec!["traceparent"]), "its state goes with it");
@@ -116,4 +116,37 @@ fn baggage_is_read_and_sent_for_what_is_asked_for_alone() {
             .collect();
         assert_eq!(known, [(None, None), (Some("s 1"), None)]);
     });
+}
+
+/// Another tracer that has made a span of every span, all in one trace.
+struct Elsewhere;
+
+impl ContextSource for Elsewhere {
+    fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+        Some(ForeignSpan::new(TraceId::new(0xabc)?, SpanId::new(0xdef)?).sampled(false))
+    }
+
+    fn twin(&self, id: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
+        Some(ForeignSpan::new(TraceId::new(0xabc)?, SpanId::new(id.into_u64() | 1 << 63)?))
+    }
+}
+
+#[test]
+fn what_is_sent_before_the_event_is_entered_names_the_ids_that_it_will_have() {
+    with_builder(
+        |builder| builder.context_source(Elsewhere),
+        |stage| {
+            let query = event_span!(QUERY, "answer");
+            let call = event_span!(parent: &query, LLM, "chat");
+            let mut sent = Headers::new();
+            Propagation::new().inject_from(&call, |name, value| sent.push((name, value)));
+            query.in_scope(|| call.in_scope(|| {}));
+            drop((call, query));
+            let captured = stage.flushed();
+            let event = captured.event("chat");
+            assert_eq!(event.trace_id, TraceId::new(0xabc).unwrap());
+            let header = format!("00-{}-{}-00", event.trace_id, event.span_id);
+            assert_eq!(sent, [("traceparent", header)]);
+        },
+    );
 }

@@ -103,6 +103,26 @@ fn what_a_panic_says_is_content() {
 }
 
 #[test]
+fn what_a_closure_read_before_it_panicked_is_content_too() {
+    with_builder(
+        |builder| builder.capture(CaptureContent::Metadata),
+        |stage| {
+            event_span!(LLM, "chat").llm().read_later(|payload| -> Result<(), String> {
+                payload.model = Some("m".into());
+                payload.response = Some("secret".into());
+                payload.messages = [Message::user("secret")].into();
+                panic!("a byte that is none");
+            });
+            let captured = stage.flushed();
+            let payload = &captured.event("chat").payload;
+            assert!(!format!("{payload:?}").contains("secret"), "{payload:?}");
+            assert_eq!(payload.model.as_deref(), Some("m"));
+            assert_eq!(stage.stats().failures, 1);
+        },
+    );
+}
+
+#[test]
 fn a_panic_that_passes_up_is_counted_at_the_lowest_event() {
     in_both_forms(|stage| {
         let panicked = catch_unwind(|| {

@@ -315,3 +315,35 @@ fn asking_for_the_statistics_changes_nothing_for_other_layers() {
         assert_eq!(stage.flushed().ends.len(), 2);
     }
 }
+
+#[test]
+fn what_our_handlers_told_is_left_to_the_other_layer_once_we_are_shut_down() {
+    use std::sync::{Arc, Mutex};
+
+    struct Names(Arc<Mutex<Vec<&'static str>>>);
+
+    impl<S: Subscriber> tracing_subscriber::Layer<S> for Names {
+        fn on_new_span(
+            &self,
+            attributes: &tracing::span::Attributes<'_>,
+            _: &tracing::span::Id,
+            _: tracing_subscriber::layer::Context<'_, S>,
+        ) {
+            self.0.lock().unwrap().push(attributes.metadata().name());
+        }
+    }
+
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (layer, callbacks) = tracing_llm::layer().build();
+    let other = Names(Arc::clone(&seen)).with_filter(layer.untagged());
+    let subscriber = tracing_subscriber::registry().with(layer.filtered()).with(other);
+    tracing::subscriber::with_default(subscriber, || {
+        let run = || {
+            info_span!("request").in_scope(|| event_span!(LLM, "chat").in_scope(|| {}));
+            std::mem::take(&mut *seen.lock().unwrap())
+        };
+        assert_eq!(run(), ["request"]);
+        callbacks.shutdown_blocking(PATIENCE).unwrap();
+        assert_eq!(run(), ["request", "chat"]);
+    });
+}

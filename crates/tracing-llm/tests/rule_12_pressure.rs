@@ -117,6 +117,37 @@ fn the_end_of_an_event_whose_start_a_child_brought_is_never_lost() {
 }
 
 #[test]
+fn ends_that_found_no_place_come_from_the_inside_out_though_all_began_at_one_moment() {
+    with_blocked_worker(
+        |builder| builder.queue(2),
+        |stage, gate| {
+            let error = "the model is overloaded";
+            let query = event_span!(QUERY, "answer", error);
+            query.in_scope(|| {});
+            let chat = event_span!(parent: &query, LLM, "chat", error);
+            chat.in_scope(|| {});
+            gate.open();
+            stage.flushed();
+            drop(event_span!(CHAIN, "blocker"));
+            gate.wait();
+            let full = [event_span!(LLM, "one"), event_span!(LLM, "two")];
+            for span in &full {
+                span.in_scope(|| {});
+            }
+            drop((chat, query));
+            gate.open();
+            let captured = stage.flushed();
+            let ended: Vec<_> = captured.ends.iter().map(|end| &*end.name).collect();
+            let place = |name| ended.iter().position(|ended| *ended == name);
+            assert!(place("chat") < place("answer"), "{ended:?}");
+            assert!(!captured.event("chat").payload.exception.as_ref().unwrap().propagated);
+            assert!(captured.event("answer").payload.exception.as_ref().unwrap().propagated);
+            drop(full);
+        },
+    );
+}
+
+#[test]
 fn an_end_is_found_however_far_behind_its_start_waits() {
     // More than the worker handles between two looks at what was missed.
     const COUNT: usize = 10_000;

@@ -298,7 +298,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Said {
 }
 
 #[test]
-fn an_enricher_that_panics_is_counted_and_the_event_goes_on() {
+fn an_enricher_that_panics_is_counted_and_told_and_the_event_goes_on() {
     let (builder, caught) = keeps(tracing_llm::layer());
     let capture = Capture::new();
     let builder = builder
@@ -308,9 +308,12 @@ fn an_enricher_that_panics_is_counted_and_the_event_goes_on() {
     on_layer(builder, |callbacks| {
         event_span!(LLM, "one").in_scope(|| {});
         event_span!(LLM, "two").in_scope(|| {});
+        let told = callbacks.flush_blocking(PATIENCE).unwrap_err().to_string();
+        assert!(told.contains("2 events lack what an enricher adds"), "{told}");
+        assert_eq!((callbacks.stats().failures, callbacks.stats().unenriched), (2, 2));
         callbacks.flush_blocking(PATIENCE).unwrap();
-        assert_eq!(callbacks.stats().failures, 2);
-        callbacks.shutdown_blocking(PATIENCE).unwrap();
+        let told = callbacks.shutdown_blocking(PATIENCE).unwrap_err().to_string();
+        assert!(told.contains("2 events lack what an enricher adds"), "{told}");
     });
     let captured = capture.captured();
     assert_eq!(captured.ends.len(), 2);

@@ -9,11 +9,16 @@ use crate::worker::Answer;
 pub(super) struct Losses {
     events: u64,
     bytes: u64,
+    unenriched: u64,
 }
 
 impl Losses {
     pub(super) fn of(stats: &Stats) -> Self {
-        Self { events: stats.dropped_events + stats.dropped_scopes, bytes: stats.lost_bytes }
+        Self {
+            events: stats.dropped_events + stats.dropped_scopes,
+            bytes: stats.lost_bytes,
+            unenriched: stats.unenriched,
+        }
     }
 
     /// What was lost since then.
@@ -21,6 +26,7 @@ impl Losses {
         Self {
             events: self.events.saturating_sub(before.events),
             bytes: self.bytes.saturating_sub(before.bytes),
+            unenriched: self.unenriched.saturating_sub(before.unenriched),
         }
     }
 }
@@ -31,13 +37,16 @@ pub(super) fn of(answers: Option<Vec<Answer>>, losses: Losses) -> Result<(), Err
         Some(answers) => answers.into_iter().filter_map(failure).collect(),
         None => vec![String::from("the worker did not answer in time")],
     };
-    let Losses { events, bytes } = losses;
+    let Losses { events, bytes, unenriched } = losses;
     if events > 0 {
         failures.push(format!("{events} events were dropped since the queue was full"));
     }
     if bytes > 0 {
         let why = "left out of events since their budget was spent";
         failures.push(format!("{bytes} bytes of texts were {why}"));
+    }
+    if unenriched > 0 {
+        failures.push(format!("{unenriched} events lack what an enricher adds, since it panicked"));
     }
     if failures.is_empty() { Ok(()) } else { Err(Error::undelivered(failures.join("; "))) }
 }

@@ -95,6 +95,13 @@ impl Annotation {
         self
     }
 
+    /// The same without what may quote content; none if it was an explanation and nothing else.
+    pub(crate) fn without_content(self) -> Option<Self> {
+        let was_valid = self.is_valid();
+        let kept = Self { explanation: None, metadata: None, ..self };
+        (kept.is_valid() || !was_valid).then_some(kept)
+    }
+
     /// Whether it has a name and a result: a finite score, a label or an explanation.
     #[must_use]
     pub fn is_valid(&self) -> bool {

@@ -1,6 +1,6 @@
 //! A payload without its content.
 
-use super::{Payload, Text, Tool, ToolCall};
+use super::{Annotation, Payload, Text, Tool, ToolCall};
 
 /// Leaves out all content, as [`CaptureContent::Metadata`](crate::CaptureContent) keeps it out
 /// from the start: what was read out of something that had both.
@@ -75,7 +75,7 @@ pub(crate) fn leave_out_content(payload: &mut Payload) {
         input_mime_type,
         output_mime_type,
         exception,
-        annotations,
+        annotations: annotations.iter().cloned().filter_map(Annotation::without_content).collect(),
         attributes,
         ..Payload::default()
     };
@@ -84,7 +84,7 @@ pub(crate) fn leave_out_content(payload: &mut Payload) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Message, Usage};
+    use crate::{Annotation, Message, Usage};
 
     #[test]
     fn what_is_said_goes_and_what_is_counted_stays() {
@@ -96,12 +96,23 @@ mod tests {
             output: Some("secret".into()),
             parameters: Some("secret".into()),
             embeddings: [super::super::Embedding::new("secret", vec![0.5, 1.0])].into(),
+            annotations: [
+                Annotation::new("helpful").with_score(1.0).with_explanation("secret"),
+                Annotation::new("polite").with_explanation("secret"),
+                Annotation::new("right").with_label("yes").with_metadata("secret".into()),
+            ]
+            .into(),
             ..Payload::default()
         };
         leave_out_content(&mut payload);
-        assert!(!format!("{payload:?}").contains("secret"));
+        assert!(!format!("{payload:?}").contains("secret"), "{payload:?}");
         assert_eq!(payload.model.as_deref(), Some("m"));
         assert_eq!(payload.usage, Some(Usage::new(1, 2)));
         assert_eq!(payload.dimensions, Some(2));
+        let kept = [
+            Annotation::new("helpful").with_score(1.0),
+            Annotation::new("right").with_label("yes"),
+        ];
+        assert_eq!(payload.annotations, kept.into());
     }
 }

@@ -11,6 +11,9 @@ use crate::{Event, EventType, Health, Trace};
 /// Made by [`HandlerExt::ignore_starts`](super::HandlerExt::ignore_starts) and
 /// [`HandlerExt::ignore_ends`](super::HandlerExt::ignore_ends). The trace map
 /// still holds the events that are left out.
+///
+/// Each record is judged by the type that it has. Where a tag that comes late changes the type (see
+/// [`on_end`](super::Handler::on_end)), the start may be let through and the end not, or the end alone.
 #[derive(Clone, Debug)]
 pub struct Ignore<H> {
     inner: H,

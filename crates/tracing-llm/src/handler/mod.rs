@@ -85,6 +85,9 @@ pub trait Handler: Send + 'static {
 
     /// An event has ended. The record is complete.
     ///
+    /// What was learnt since the start is in it, also of the event itself: a tag that came later and
+    /// counts for more may have changed its type, and `otel.name` its name. The ids stay.
+    ///
     /// # Errors
     ///
     /// As the handler sees fit; the error goes to the trap.

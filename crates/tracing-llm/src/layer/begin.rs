@@ -11,7 +11,7 @@ use super::CallbackLayer;
 use super::told::Told;
 use super::visit::visit;
 use crate::SpanId;
-use crate::propagation::{Traceparent, tracestate};
+use crate::propagation::Traceparent;
 use crate::recognise::Plan;
 use crate::state::{
     Above, ContextNode, Fields, Node, Phase, Record, Slots, TraceCell, TraceIds, layers, recent,
@@ -186,16 +186,11 @@ impl CallbackLayer {
     /// The trace of another process that a `traceparent` in the context names. What is none is
     /// ignored and counted; an empty one says nothing.
     fn remote_parent(&self, context: &ContextNode) -> Option<TraceIds> {
-        let unreadable = || self.shared.counters.unreadable.fetch_add(1, SeqCst);
         let header = context.text(ContextKey::Traceparent).filter(|header| !header.is_empty())?;
         let Some(parent) = Traceparent::parse(&header) else {
-            unreadable();
+            self.shared.counters.unreadable.fetch_add(1, SeqCst);
             return None;
         };
-        let state = context.text(ContextKey::Tracestate);
-        if state.is_some_and(|state| tracestate::valid(&state).is_none()) {
-            unreadable();
-        }
         Some(TraceIds {
             trace_id: parent.trace_id,
             remote_parent: Some(parent.parent),

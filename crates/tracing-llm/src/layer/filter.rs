@@ -66,12 +66,17 @@ impl std::fmt::Debug for UntaggedFilter {
 
 impl<S> Filter<S> for UntaggedFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        // Nobody tells them any more.
+        if self.shared.is_closed() && metadata.is_span() {
+            return true;
+        }
         let setting = self.shared.settings.current();
         let met = setting.callsites.is_claimed(metadata);
         !met.unwrap_or_else(|| is_claimed(metadata, &setting.recognition))
     }
 
-    /// What a span's tag says can change the answer: such a callsite is asked for each time.
+    /// What a span's tag says can change the answer, and so does the shutdown: such a callsite is
+    /// asked for each time.
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         self.shared.plan(metadata);
         match self.shared.settings.current().callsites.is_claimed(metadata) {

@@ -69,6 +69,10 @@ impl CallbackLayer {
     /// A callsite whose tag turns out to name no event type (`event_type = "order.shipped"`) passes from its
     /// second span on; with [`Builder::bare_tag`](crate::Builder::bare_tag)`(false)`, from the first.
     ///
+    /// From the shutdown on all spans pass, since our handlers tell none any more; tracing events that
+    /// bring parts stay where they are. What is [suppressed](crate::suppress) passes no more than the
+    /// rest: it is to be exported by nobody.
+    ///
     /// ```
     /// use tracing_subscriber::prelude::*;
     ///

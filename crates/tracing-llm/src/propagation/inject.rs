@@ -17,9 +17,14 @@ impl Propagation {
         self.inject_from(&Span::current(), set);
     }
 
-    /// The same for the event that this span is, or the innermost one around it.
+    /// The same for the event that this span is, or the innermost one around it. A
+    /// [`ContextSource`](crate::ContextSource) is asked for the event's place before, so that the
+    /// headers name the ids that it keeps, also if its span is entered only later.
     pub fn inject_from(&self, span: &Span, mut set: impl FnMut(&'static str, String)) {
         let Some(record) = innermost(span) else { return };
+        if let Some(shared) = record.shared() {
+            shared.settle(&record);
+        }
         let Some(outgoing) = Outgoing::of(&record) else { return };
         set(TRACEPARENT, outgoing.parent.to_string());
         if let Some(state) = outgoing.state {

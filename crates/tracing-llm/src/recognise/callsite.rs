@@ -41,10 +41,9 @@ impl Plan {
         let fields: Box<[&'static Known]> = metadata
             .fields()
             .iter()
-            .map(|field| {
-                let meaning = rule.as_ref().and_then(|rule| rule.meaning(field.name()));
-                let name = meaning.unwrap_or_else(|| field.name());
-                known(recognition.role(name), name)
+            .map(|field| match rule.as_ref().and_then(|rule| rule.meaning(field.name())) {
+                Some(meaning) => known(recognition.meaning(meaning), meaning),
+                None => known(recognition.role(field.name()), field.name()),
             })
             .collect();
         let has = |wanted: fn(&Role) -> bool| fields.iter().any(|known| wanted(&known.role));

@@ -61,16 +61,21 @@ impl Fitting<'_> {
 
 impl Recognition {
     pub(crate) fn role(&self, field: &'static str) -> Role {
+        match self.meaning(field) {
+            Role::Tag(_) | Role::Payload { .. } if self.is_off(field) => Role::Other,
+            role => role,
+        }
+    }
+
+    /// What a name means where a rule names it: it borrows the word, also of a vocabulary that is off.
+    pub(super) fn meaning(&self, field: &'static str) -> Role {
         if self.context_keys.iter().any(|key| key == field) {
             return Role::Context(ContextKey::Custom(field));
         }
         if field == "event_type" && !self.bare_tag {
             return Role::Other;
         }
-        match role(field) {
-            Role::Tag(_) | Role::Payload { .. } if self.is_off(field) => Role::Other,
-            role => role,
-        }
+        role(field)
     }
 
     fn is_off(&self, field: &str) -> bool {

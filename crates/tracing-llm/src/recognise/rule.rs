@@ -70,8 +70,9 @@ impl Rule {
         self
     }
 
-    /// A field of these spans means what another name means in a vocabulary that is read:
-    /// `gen_ai.usage.input_tokens`, `input.value`, `query_str`, `session.id` …
+    /// A field of these spans means what another name means in a vocabulary, also in one that is
+    /// [off](crate::Builder::vocabulary): `gen_ai.usage.input_tokens`, `input.value`, `query_str`,
+    /// `session.id` …
     pub fn field(mut self, name: impl Into<String>, means: &'static str) -> Self {
         self.fields.push((name.into(), means));
         self

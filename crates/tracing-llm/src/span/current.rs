@@ -39,8 +39,9 @@ pub fn current() -> Option<CurrentEvent> {
 impl EventHandle {
     /// The ids of the event, as [`current`] gives them inside of it; none on a disabled span.
     ///
-    /// The trace's id can still change at the first enter, if a
-    /// [`ContextSource`](crate::ContextSource) supplies it; the event's own id stays.
+    /// Both can still change up to the first enter if there is a
+    /// [`ContextSource`](crate::ContextSource): it may know the trace, and a
+    /// [twin](crate::ContextSource::twin) whose id the event takes.
     ///
     /// ```
     /// use tracing_llm::prelude::*;

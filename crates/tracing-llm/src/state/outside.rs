@@ -1,5 +1,6 @@
 //! An event's place in the trace of another tracer.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -19,9 +20,17 @@ struct Answer {
     parent: Option<ForeignSpan>,
 }
 
+thread_local! {
+    /// This thread is inside of a context source: what that does asks it nothing.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
 impl Shared {
     /// Lets the context source, if there is one, give the event its place. Nothing happens at a
     /// second time. The worker may be told of the event after this.
+    ///
+    /// While one thread waits for the answer, another that needs it asks as well, for it may tell the
+    /// worker before the first has come back: the first answer is the one that holds.
     #[inline]
     pub(crate) fn settle(&self, record: &Arc<Record>) {
         if let Some(source) = &self.context_source {
@@ -35,7 +44,7 @@ impl Shared {
         let mut next = record.lock().above.0.clone();
         while let Some(above) = next {
             let state = above.lock();
-            if state.asked {
+            if state.settled {
                 break;
             }
             next = state.above.0.clone();
@@ -50,16 +59,16 @@ impl Shared {
 
     fn settle_one(&self, source: &dyn ContextSource, record: &Record) {
         let (id, is_top) = {
-            let mut state = record.lock();
+            let state = record.lock();
             let open = !state.closed && state.node.is_delivered();
-            let (true, Some(id)) = (open, state.id.clone()) else { return };
-            if std::mem::replace(&mut state.asked, true) {
-                return;
-            }
+            let (true, Some(id)) = (open && !state.settled, state.id.clone()) else { return };
             (id, state.above.0.is_none())
         };
-        let answer = self.ask(source, &id, is_top);
+        let Some(answer) = self.ask(source, &id, is_top) else { return };
         let mut state = record.lock();
+        if std::mem::replace(&mut state.settled, true) {
+            return;
+        }
         let Some(trace) = state.trace.clone() else { return };
         if let (Some(twin), Node::Event(..) | Node::Candidate) = (answer.twin, state.node) {
             state.span_id = Some(twin.span_id);
@@ -88,16 +97,22 @@ impl Shared {
         }
     }
 
-    fn ask(&self, source: &dyn ContextSource, id: &Id, is_top: bool) -> Answer {
+    /// None on a thread that is asking already.
+    fn ask(&self, source: &dyn ContextSource, id: &Id, is_top: bool) -> Option<Answer> {
+        if ASKING.replace(true) {
+            return None;
+        }
         let ask = || {
             self.with_dispatch(|dispatch| Answer {
                 twin: source.twin(id, dispatch),
                 parent: is_top.then(|| source.parent(id, dispatch)).flatten(),
             })
         };
-        catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
+        let answer = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
             self.counters.failure();
             Answer::default()
-        })
+        });
+        ASKING.set(false);
+        Some(answer)
     }
 }

@@ -39,8 +39,8 @@ pub(crate) struct State {
     pub(crate) span_id: Option<SpanId>,
     /// The span of another process, or of another tracer, that it continues.
     pub(crate) remote_parent: Option<SpanId>,
-    /// The context source was asked for its place.
-    pub(crate) asked: bool,
+    /// What the context source says of its place is in it. Not so while the source is being asked.
+    pub(crate) settled: bool,
     /// The nearest record above that has a place in the tree.
     pub(crate) above: Above,
     pub(crate) trace: Option<Arc<TraceCell>>,
@@ -185,7 +185,7 @@ impl State {
             id: None,
             span_id: None,
             remote_parent: None,
-            asked: false,
+            settled: false,
             above: Above(None),
             trace: None,
             context: None,

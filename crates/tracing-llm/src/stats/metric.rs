@@ -151,6 +151,12 @@ const ALL: &[HealthMetric] = &[
         Read::Whole(|stats| stats.failures),
         "Failures of enrichers, redactors, closures and of the worker itself.",
     ),
+    counter(
+        "tracing_llm.unenriched",
+        "{event}",
+        Read::Whole(|stats| stats.unenriched),
+        "Events that were delivered without what an enricher adds, since it panicked.",
+    ),
     gauge(
         "tracing_llm.queue.messages",
         "{message}",

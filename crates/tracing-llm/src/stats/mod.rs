@@ -49,6 +49,8 @@ pub struct Stats {
     pub unknown_tags: u64,
     /// Failures of enrichers, redactors, closures and of the worker itself.
     pub failures: u64,
+    /// Events that were delivered without what an enricher adds, since it panicked.
+    pub unenriched: u64,
     /// Callsites of spans that are something to us and were met so far.
     pub callsites: u64,
     /// Those of them that the subscriber enables.
@@ -115,6 +117,7 @@ pub(crate) struct Counters {
     /// Those of them that the worker has not told of.
     untold_tags: Mutex<Vec<UnknownTag>>,
     failures: AtomicU64,
+    pub(crate) unenriched: AtomicU64,
 }
 
 impl Counters {
@@ -161,6 +164,7 @@ impl Counters {
             unknown_tags,
             untold_tags: _,
             failures,
+            unenriched,
         } = self;
         Stats {
             starts: starts.load(Relaxed),
@@ -173,6 +177,7 @@ impl Counters {
             unreadable: unreadable.load(Relaxed),
             unknown_tags: unknown_tags.load(Relaxed),
             failures: failures.load(Relaxed),
+            unenriched: unenriched.load(Relaxed),
             ..Stats::default()
         }
     }

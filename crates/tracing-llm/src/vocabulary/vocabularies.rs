@@ -5,7 +5,7 @@
 /// All are read unless [`Builder::vocabulary`](crate::Builder::vocabulary) switches one off, or
 /// [`Callbacks::vocabulary`](crate::Callbacks::vocabulary) does while the program runs. Names of a
 /// vocabulary that is off mean nothing: they tag no span and fill no payload, and are attributes of
-/// a span that is tagged otherwise. What events inherit (`session.id`, `user.id`, `metadata`,
+/// a span that is tagged otherwise; a [`Rule`](crate::Rule) may borrow them all the same. What events inherit (`session.id`, `user.id`, `metadata`,
 /// prompt templates …) is read in any case, and so are errors and the names of this crate.
 ///
 /// ```

@@ -228,11 +228,16 @@ impl Worker {
     /// Lets the enrichers add to an event. Of the numbers that they give, those that nobody would
     /// believe are left out.
     fn enrich(&mut self, event: &mut Event) {
+        let mut panicked = false;
         for at in 0..self.enrichers.len() {
             let Some(enricher) = self.enrichers.get_mut(at) else { return };
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| enricher.enrich(event))) {
                 self.failed("enricher", "enrich", &*panic);
+                panicked = true;
             }
+        }
+        if panicked {
+            self.shared.counters.unenriched.fetch_add(1, Relaxed);
         }
         let Payload { usage, cost, .. } = &mut event.payload;
         let absurd = usage.as_mut().map_or(0, Usage::leave_out_absurd)

@@ -8,6 +8,7 @@ mod mask;
 mod roster;
 mod sweep;
 mod traces;
+mod trouble;
 mod unknown_tag;
 
 use std::collections::{HashMap, VecDeque};
@@ -22,6 +23,7 @@ pub(crate) use self::control::{Answer, Control, Mailbox, Receipt};
 use self::deliver::Fanout;
 pub(crate) use self::roster::Roster;
 use self::traces::OpenTrace;
+use self::trouble::Troubles;
 pub(crate) use self::unknown_tag::UnknownTag;
 use crate::enrich::Enricher;
 use crate::handler::AnyHandler;
@@ -67,6 +69,7 @@ pub(crate) struct Worker {
     finishing: Vec<Arc<Record>>,
     /// Messages of events below a candidate that is not decided yet, and until when they wait.
     held: VecDeque<(Instant, Message)>,
+    troubles: Troubles,
 }
 
 impl Worker {
@@ -92,6 +95,7 @@ impl Worker {
                 begun: HashMap::new(),
                 finishing: Vec::new(),
                 held: VecDeque::new(),
+                troubles: Troubles::new(),
             };
             worker.run();
         })?;
@@ -108,10 +112,11 @@ impl Worker {
             // A handler that is added gets all that happens after that: what is handled in this
             // turn happened before the mailbox is looked at.
             let waiting = self.shared.queue.len().min(TURN);
+            let controls = self.mailbox.take();
             // Before a flush or the shutdown is obeyed: what was there then is told.
-            self.guarded("telling of trouble", Self::tell_trouble);
+            self.tell_trouble(!controls.is_empty());
             let mut drained = 0;
-            for control in self.mailbox.take() {
+            for control in controls {
                 match self.obey(control) {
                     Obeyed::Drained(messages) => drained += messages,
                     Obeyed::ShutDown => return,

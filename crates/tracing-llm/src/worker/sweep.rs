@@ -22,10 +22,10 @@ impl Worker {
         let mut ended = Vec::new();
         for record in self.shared.pool.open() {
             let state = record.lock();
-            let (phase, missed, start) = (state.phase, state.missed, state.start);
+            let (phase, missed) = (state.phase, state.missed);
             drop(state);
             if phase == Phase::Ended && missed {
-                ended.push((start, record));
+                ended.push(record);
             } else if phase == Phase::Finishing
                 && !self.finishing.iter().any(|known| Arc::ptr_eq(known, &record))
             {
@@ -33,9 +33,8 @@ impl Worker {
                 self.finishing.push(record);
             }
         }
-        // The innermost first: they began last.
-        ended.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
-        for (_, record) in ended {
+        sort_from_outside_in(&mut ended);
+        for record in ended.into_iter().rev() {
             if self.is_undecided_above(&record) {
                 self.shared.queue.miss();
             } else {
@@ -104,11 +103,7 @@ impl Worker {
     /// At shutdown: what is still open is delivered as it is, the innermost first.
     pub(super) fn deliver_open(&mut self) {
         let mut open = self.shared.pool.open();
-        // Of those that began at one moment the outer ones come before the inner.
-        open.sort_by_cached_key(|record| {
-            let start = record.lock().start;
-            (start, depth(record))
-        });
+        sort_from_outside_in(&mut open);
         for record in &open {
             self.begin(record);
         }
@@ -127,6 +122,14 @@ impl Worker {
             self.end(message.into_record(), true);
         }
     }
+}
+
+/// Those that began first come first; of those that began at one moment, the outer ones.
+fn sort_from_outside_in(records: &mut [Arc<Record>]) {
+    records.sort_by_cached_key(|record| {
+        let start = record.lock().start;
+        (start, depth(record))
+    });
 }
 
 /// How many records are above this one.

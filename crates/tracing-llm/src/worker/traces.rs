@@ -9,7 +9,9 @@ use crate::EventType;
 use crate::clock::Tick;
 use crate::event::{SpanId, Text, Trace};
 use crate::handler::Delivery;
-use crate::state::{Phase, Record, TraceCell};
+use crate::propagation::{Traceparent, tracestate};
+use crate::state::{ContextNode, Phase, Record, TraceCell};
+use crate::vocabulary::ContextKey;
 
 /// A trace whose end was not delivered.
 pub(super) struct OpenTrace {
@@ -46,6 +48,9 @@ impl Worker {
         trace.sampled = ids.sampled;
         if let Some(context) = &cell.context {
             trace.context = context.resolve(cell.moment);
+            if has_invalid_state(context) {
+                self.shared.counters.unreadable.fetch_add(1, Relaxed);
+            }
         }
         let name = trace.name.clone();
         let shown = trace.clone();
@@ -126,4 +131,13 @@ impl Worker {
         self.mask_trace(&mut trace);
         self.fanout.push(delivery(Arc::new(trace)), 0);
     }
+}
+
+/// Whether the trace of another process came with a list of vendors that is none. Of a trace that
+/// did not come the list does not matter.
+fn has_invalid_state(context: &ContextNode) -> bool {
+    let is_invalid = |state: String| tracestate::valid(&state).is_none();
+    let is_parent = |header: String| Traceparent::parse(&header).is_some();
+    context.text(ContextKey::Tracestate).is_some_and(is_invalid)
+        && context.text(ContextKey::Traceparent).is_some_and(is_parent)
 }

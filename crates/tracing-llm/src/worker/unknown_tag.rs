@@ -59,14 +59,6 @@ impl UnknownTag {
 }
 
 impl Worker {
-    /// Tells what keeps the context source from its work.
-    pub(super) fn tell_trouble(&mut self) {
-        let trouble = self.shared.context_source.as_ref().and_then(|source| source.trouble());
-        if let Some(trouble) = trouble {
-            self.fanout.tell(&Failure::setup("the context source", trouble));
-        }
-    }
-
     /// Tells the trap of the callsites that were met since the last look.
     pub(super) fn tell_unknown_tags(&mut self) {
         for unknown in self.shared.counters.take_unknown_tags() {

@@ -112,6 +112,29 @@ fn a_vocabulary_that_is_off_recognises_nothing_and_fills_nothing() {
 }
 
 #[test]
+fn what_a_rule_says_of_a_field_holds_also_where_the_vocabulary_it_borrows_from_is_off() {
+    with_builder(
+        |builder| builder.vocabulary(Vocabulary::GenAi, false).rule(acme()),
+        |stage| {
+            info_span!(target: "acme", "complete", engine = "m", gen_ai.response.id = "r");
+            info_span!(
+                target: "langchain_rust::observability", "llm.generate",
+                model = "m", prompt_tokens = 10, completion_tokens = 4,
+            );
+            info_span!("plain", gen_ai.operation.name = "chat", gen_ai.request.model = "m");
+            let captured = stage.flushed();
+            assert_eq!(captured.tree(), "llm\n└─ LLM complete\nllm\n└─ LLM llm.generate\n");
+            let own = &captured.event("complete").payload;
+            assert_eq!(own.model.as_deref(), Some("m"));
+            assert_eq!(own.response_id, None, "its own names mean nothing");
+            let library = &captured.event("llm.generate").payload;
+            assert_eq!(library.model.as_deref(), Some("m"));
+            assert_eq!(library.usage, Some(Usage::new(10, 4)));
+        },
+    );
+}
+
+#[test]
 fn each_vocabulary_can_be_switched_off() {
     let off = [
         Vocabulary::LlamaIndex,

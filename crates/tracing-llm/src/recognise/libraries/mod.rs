@@ -37,7 +37,7 @@ pub(super) struct SpanRule {
     fields: &'static [Meaning],
 }
 
-/// Events below one target that have a field of this name, in a span of the same library.
+/// Events below one target that have a field of this name, whatever span they are in.
 #[derive(Debug)]
 pub(super) struct EventRule {
     target: &'static str,

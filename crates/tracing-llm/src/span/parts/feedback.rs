@@ -25,18 +25,16 @@ impl EventHandle {
     /// ```
     pub fn annotate(&self, annotation: Annotation) -> &Self {
         for record in self.records.all() {
-            let mut annotation = annotation.clone();
+            let annotation = annotation.clone();
             with_open(record, |state, now, shared| {
                 state.touch(now);
-                let valid = annotation.is_valid();
-                if shared.capture == CaptureContent::Metadata {
-                    annotation.explanation = None;
-                    annotation.metadata = None;
-                    if valid && !annotation.is_valid() {
-                        return; // it was an explanation and nothing else
-                    }
+                let kept = match shared.capture {
+                    CaptureContent::Metadata => annotation.without_content(),
+                    CaptureContent::Full => Some(annotation),
+                };
+                if let Some(annotation) = kept {
+                    state.attach(Box::new(move |payload| add(payload, annotation)));
                 }
-                state.attach(Box::new(move |payload| add(payload, annotation)));
             });
         }
         self

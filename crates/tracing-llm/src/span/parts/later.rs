@@ -1,6 +1,7 @@
 //! Parts that are read on the worker out of something that is only kept here.
 
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use serde::de::Error as _;
@@ -44,11 +45,13 @@ impl EventHandle {
                 state.touch(now);
                 let metadata_only = shared.capture == CaptureContent::Metadata;
                 state.attach(Box::new(move |payload| {
-                    let done = read(payload);
+                    // What it has read before it panics is left out too.
+                    let done = catch_unwind(AssertUnwindSafe(|| read(payload)));
                     if metadata_only {
                         leave_out_content(payload);
                     }
-                    done.map_err(serde_json::Error::custom)
+                    done.unwrap_or_else(|panic| resume_unwind(panic))
+                        .map_err(serde_json::Error::custom)
                 }));
             });
         }

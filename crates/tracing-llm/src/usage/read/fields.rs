@@ -11,7 +11,8 @@ pub(super) fn read(object: &Map<String, Value>) -> Option<Usage> {
     let mut usage = Usage::default();
     for (name, value) in object.iter().filter(|(name, _)| name.contains('.')) {
         if let Role::Payload { key: Key::Tokens(part), .. } = role(name) {
-            *part.place(&mut usage) = count(value);
+            let place = part.place(&mut usage);
+            *place = count(value).or(*place);
         }
     }
     usage.drop_what_does_not_fit();
@@ -36,5 +37,14 @@ mod tests {
         let ours = json!({ "llm.token_count.prompt": 5, "llm.token_count.completion": -1 });
         assert_eq!(Usage::from_json(&ours), Some(Usage::of_input(5)));
         assert_eq!(Usage::from_json(&json!({ "gen_ai.request.model": "m" })), None);
+    }
+
+    #[test]
+    fn a_name_without_a_count_takes_nothing_from_another_name_for_the_same() {
+        let both = json!({
+            "gen_ai.usage.input_tokens": 50, "llm.token_count.prompt": null,
+            "gen_ai.usage.output_tokens": null, "llm.token_count.completion": 6,
+        });
+        assert_eq!(Usage::from_json(&both), Some(Usage::new(50, 6)));
     }
 }
