@@ -231,6 +231,29 @@ async fn an_error_inside_of_a_stream_fails_the_event() {
 }
 
 #[tokio::test]
+async fn an_event_of_a_stream_that_is_the_error_itself_fails_the_event() {
+    let stage = Stage::new();
+    let pieces = [
+        r#"{"type":"response.created","response":{"id":"r","status":"in_progress","output":[]}}"#,
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"message","role":"assistant","content":[]}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hel"}"#,
+        r#"{"type":"error","code":"server_error","message":"overloaded","param":null,"sequence_number":2}"#,
+    ];
+    let pieces = pieces.map(|data| format!("event: e\ndata: {data}\n\n"));
+    let (address, _asked) = server::start(Reply::stream(&pieces.each_ref().map(|it| &**it)));
+    let asked = json!({"model": "m", "input": "Hi", "stream": true});
+    ask(&client(LlmHttp::new()), format!("{address}/v1/responses"), asked).await;
+    let event = stage.one();
+    let exception = event.payload.exception.unwrap();
+    assert_eq!(event.outcome, Outcome::Error);
+    assert_eq!(
+        (&*exception.message, exception.kind.as_deref()),
+        ("overloaded", Some("server_error"))
+    );
+    assert_eq!(event.payload.replies[0].text(), "Hel");
+}
+
+#[tokio::test]
 async fn no_answer_at_all_is_an_error_without_the_key_in_the_address() {
     let stage = Stage::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
