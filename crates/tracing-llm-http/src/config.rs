@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use tracing_llm::{Propagation, Text};
 
@@ -112,14 +111,15 @@ impl LlmHttp {
         &self.config.propagation
     }
 
-    /// What the request is; none if it is not ours.
+    /// What the request is; none if it is not ours. The body is looked at last, and only where all
+    /// else leaves it open.
     pub(crate) fn decide(
         &self,
         method: &Method,
         host: &str,
         path: &str,
         headers: &HeaderMap,
-        body: Option<&Bytes>,
+        body: Option<&[u8]>,
     ) -> Option<Decision> {
         if method != Method::POST || !may_be_json(headers) {
             return None;
@@ -160,7 +160,7 @@ fn may_be_json(headers: &HeaderMap) -> bool {
     !coded && kind.is_none_or(|kind| memchr::memmem::find(kind, b"json").is_some())
 }
 
-fn looks_like(api: Api, headers: &HeaderMap, body: Option<&Bytes>) -> bool {
+fn looks_like(api: Api, headers: &HeaderMap, body: Option<&[u8]>) -> bool {
     if api == Api::Messages {
         return headers.contains_key("anthropic-version");
     }
@@ -172,8 +172,7 @@ mod tests {
     use super::*;
 
     fn decide(http: &LlmHttp, host: &str, path: &str, body: &str) -> Option<Decision> {
-        let body = Bytes::copy_from_slice(body.as_bytes());
-        http.decide(&Method::POST, host, path, &HeaderMap::new(), Some(&body))
+        http.decide(&Method::POST, host, path, &HeaderMap::new(), Some(body.as_bytes()))
     }
 
     const EMBED: &str = r#"{"model":"m","input":["a"]}"#;

@@ -331,11 +331,22 @@ async fn with_metadata_alone_what_is_said_is_left_out_and_what_is_counted_stays(
 #[tokio::test]
 async fn what_is_no_call_of_a_model_passes_untouched_and_unread() {
     let stage = Stage::new();
-    let (address, asked) = server::start(Reply::json("{}"));
-    let client = client(LlmHttp::new().rule(Rule::host("localhost").ignore()));
-    for path in ["/v1/models", "/messages", "/orders/embeddings", "/"] {
-        ask(&client, format!("{address}{path}"), json!({"text": "hi"})).await;
-        let _ = asked.recv().unwrap();
+    let (address, asked) = server::start(Reply::json("{ }"));
+    let ignored = Rule::host("127.0.0.1").path("/ignored/chat/completions").ignore();
+    let client = client(LlmHttp::new().propagate(true).rule(ignored));
+    let chat = question();
+    for (path, body) in [
+        ("/v1/models", &chat),
+        ("/messages", &chat),
+        ("/orders/embeddings", &json!({"input": "hi"})),
+        ("/", &chat),
+        ("/ignored/chat/completions", &chat),
+    ] {
+        let (_, answer) = ask(&client, format!("{address}{path}"), body.clone()).await;
+        let asked = asked.recv().unwrap();
+        assert_eq!(asked.body, body.to_string().into_bytes(), "{path}");
+        assert!(!asked.head.contains("traceparent"), "{path}: {}", asked.head);
+        assert_eq!(answer, "{ }", "{path}");
     }
     assert_eq!(stage.ends(), []);
 }
@@ -385,6 +396,9 @@ async fn anthropics_messages_are_read_too() {
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]});
     let client = client(LlmHttp::new());
     let request =
+    // The same client sees a call of a model.
+    ask(&client, format!("{address}/v1/chat/completions"), chat).await;
+    assert_eq!(stage.ends().len(), 1);
         client.post(format!("{address}/v1/messages")).header("anthropic-version", "2023-06-01");
     let request = request.header("x-api-key", "sk-secret").body(asked.to_string());
     request.send().await.unwrap().bytes().await.unwrap();
