@@ -168,6 +168,30 @@ async fn a_stream_that_is_dropped_is_cancelled_with_what_came_of_it() {
     assert_eq!(event.payload.messages.len(), 2);
 }
 
+/// How the event ends if the client stops reading behind the last of these pieces.
+async fn outcome_when_dropped_behind(pieces: &[&str], last: &str) -> Outcome {
+    let stage = Stage::new();
+    let (address, _asked) = server::start(Reply::stream(pieces).cut_off());
+    let client = client(LlmHttp::new());
+    let url = format!("{address}/v1/chat/completions");
+    let response = client.post(url).body(question().to_string()).send().await.unwrap();
+    let mut stream = response.bytes_stream();
+    let mut seen = String::new();
+    while !seen.contains(last) {
+        seen.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+    }
+    drop(stream);
+    stage.one().outcome
+}
+
+#[tokio::test]
+async fn a_stream_is_complete_when_it_says_so_and_not_when_the_model_does() {
+    let said = delta("[DONE]");
+    assert_eq!(outcome_when_dropped_behind(&[&said], "[DONE]").await, Outcome::Cancelled);
+    let cut = [&delta("Hi"), "data: [DO", "NE]\n\n"];
+    assert_eq!(outcome_when_dropped_behind(&cut, "NE]").await, Outcome::Ok);
+}
+
 #[tokio::test]
 async fn a_stream_that_is_cut_off_is_an_error_with_what_came_of_it() {
     let stage = Stage::new();
