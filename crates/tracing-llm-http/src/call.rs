@@ -157,7 +157,10 @@ impl Call {
         self.over = true;
         if let Some(Seen { status, form, body, end: _, marks }) = self.seen.take() {
             let body = body.finish();
-            self.handle.lost_bytes(body.lost);
+            self.handle.lost_bytes(match form {
+                Form::Stream => body.lost_of_stream(),
+                Form::Json | Form::Coded => body.lost_of_json(),
+            });
             let (api, status) = (self.api, status.as_u16());
             let answer = Answer { api, status, form, body, marks, ended };
             self.handle.read_later(move |payload| answer.read(payload));
@@ -204,10 +207,10 @@ impl RequestWatch {
 impl Drop for RequestWatch {
     fn drop(&mut self) {
         let Some(body) = self.body.take().map(Capture::finish) else { return };
-        if body.head().is_empty() && body.tail.is_none() {
+        if body.is_empty() {
             return;
         }
-        self.handle.lost_bytes(body.lost);
+        self.handle.lost_bytes(body.lost_of_json());
         let api = self.api;
         self.handle.read_later(move |payload| read_request(api, &body, payload));
     }

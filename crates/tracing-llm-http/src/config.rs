@@ -82,11 +82,16 @@ impl LlmHttp {
         self.with(|config| config.only_rules = on)
     }
 
-    /// How many bytes are kept of a body until the worker reads it; of what is beyond, the end is
-    /// kept, which has the usage, and the rest is counted
-    /// ([`Event::lost_bytes`](tracing_llm::Event::lost_bytes)). The body itself passes whole.
-    /// Default: 8 MiB. All of them together are bounded by the layer
-    /// ([`Builder::queue_bytes`](tracing_llm::Builder::queue_bytes)).
+    /// How many bytes are kept of a body until the worker reads it, and of what is beyond them the
+    /// last 4 KiB. Default: 8 MiB. The body itself passes whole.
+    ///
+    /// A longer body has a gap. Of a stream what lies in it is counted as
+    /// [lost](tracing_llm::Event::lost_bytes), and the events before and behind it are read. A body
+    /// of JSON is lost as a whole then, but for the model, the id and the usage.
+    ///
+    /// All bodies together are bounded by the layer
+    /// ([`Builder::queue_bytes`](tracing_llm::Builder::queue_bytes)); without room there, only the
+    /// last 4 KiB are kept.
     pub fn limit(self, bytes: usize) -> Self {
         self.with(|config| config.limit = bytes)
     }

@@ -334,7 +334,30 @@ async fn of_a_body_beyond_the_bound_the_usage_is_kept_and_the_rest_counted() {
     let event = stage.one();
     assert_eq!(event.outcome, Outcome::Ok);
     assert_eq!(event.payload.usage.unwrap().total(), Some(9));
-    assert!(event.lost_bytes > 9_000_000, "{}", event.lost_bytes);
+    assert_eq!(event.lost_bytes, said.len() as u64, "no text is read of it");
+    assert_eq!(stage.callbacks.stats().lost_bytes, event.lost_bytes);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_close_behind_the_bound_is_read_whole() {
+    let stage = Stage::new();
+    let (address, _asked) = server::start(Reply::json(CHAT));
+    let http = LlmHttp::new().limit(CHAT.len() - 100);
+    ask(&client(http), format!("{address}/v1/chat/completions"), question()).await;
+    let event = stage.one();
+    assert_eq!(event.payload.replies[0].text(), "Hi!");
+    assert_eq!((event.lost_bytes, stage.callbacks.stats().lost_bytes), (0, 0));
+}
+
+#[tokio::test]
+async fn what_the_layer_has_no_room_for_is_counted_once() {
+    let stage = Stage::with(|builder| builder.queue_bytes(1 << 16));
+    let said = json!({"choices": [{"message": {"content": "x".repeat(1 << 20)}}]}).to_string();
+    let (address, _asked) = server::start(Reply::json(&said));
+    ask(&client(LlmHttp::new()), format!("{address}/v1/chat/completions"), question()).await;
+    let event = stage.one();
+    assert_eq!(event.payload.messages.len(), 2);
+    assert_eq!(event.lost_bytes, said.len() as u64);
     assert_eq!(stage.callbacks.stats().lost_bytes, event.lost_bytes);
 }
 
@@ -373,6 +396,9 @@ async fn what_is_no_call_of_a_model_passes_untouched_and_unread() {
         assert_eq!(answer, "{ }", "{path}");
     }
     assert_eq!(stage.ends(), []);
+    // The same client sees a call of a model.
+    ask(&client, format!("{address}/v1/chat/completions"), chat).await;
+    assert_eq!(stage.ends().len(), 1);
 }
 
 #[tokio::test]
@@ -420,9 +446,6 @@ async fn anthropics_messages_are_read_too() {
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]});
     let client = client(LlmHttp::new());
     let request =
-    // The same client sees a call of a model.
-    ask(&client, format!("{address}/v1/chat/completions"), chat).await;
-    assert_eq!(stage.ends().len(), 1);
         client.post(format!("{address}/v1/messages")).header("anthropic-version", "2023-06-01");
     let request = request.header("x-api-key", "sk-secret").body(asked.to_string());
     request.send().await.unwrap().bytes().await.unwrap();
