@@ -478,7 +478,7 @@ async fn a_response_of_the_responses_api_is_one_reply() {
     ask(&client(LlmHttp::new()), format!("{address}/v1/responses"), asked).await;
     let event = stage.one();
     let payload = &event.payload;
-    assert_eq!(payload.messages.iter().map(|m| m.text()).collect::<Vec<_>>(), ["Be kind.", "Hi"]);
+    assert_eq!(payload.messages.iter().map(Message::text).collect::<Vec<_>>(), ["Be kind.", "Hi"]);
     assert_eq!((payload.replies.len(), payload.replies[0].text().as_str()), (1, "Hello"));
     assert_eq!(payload.replies[0].tool_calls[0].name, "search");
     assert_eq!(payload.usage.unwrap().reasoning, Some(2));
