@@ -96,7 +96,7 @@ impl TokenCounter {
             usage
         };
         let mut record = TokenRecord::new(event, usage);
-        record.counted_with = self.settings.counted_with(&record);
+        record.counted_with = failures.note(self.settings.counted_with(&record)).flatten();
         if record.cost.is_none() && below < Rank::of(&usage) {
             record.cost = failures.note(self.price(&record)).flatten();
         }

@@ -64,8 +64,11 @@ impl Settings {
 
 impl Settings {
     /// What an estimated call was counted with.
-    pub(crate) fn counted_with(&self, call: &TokenRecord) -> Option<CountedWith> {
-        call.usage.estimated.then(|| self.tokenizer.counts_with(call.model.as_deref())).flatten()
+    pub(crate) fn counted_with(&self, call: &TokenRecord) -> Result<Option<CountedWith>, Panicked> {
+        if !call.usage.estimated {
+            return Ok(None);
+        }
+        guarded("the tokenizer", || self.tokenizer.counts_with(call.model.as_deref()))
     }
 }
 
