@@ -56,7 +56,9 @@ pub struct TokenRecord {
     pub requested_model: Option<Text>,
     /// Who hosts the model, else whose API is spoken.
     pub provider: Option<Text>,
-    /// The service tier, as the provider names it: `flex`, `priority`, `batch` …
+    /// The service tier, as the provider names it: `flex`, `priority`, `batch` … One that
+    /// [`GenaiPrices`](crate::GenaiPrices) or a [`PriceTable`](crate::PriceTable) does not know is
+    /// priced as the standard one.
     pub tier: Option<Text>,
     /// When the call began.
     pub start: Timestamp,
