@@ -71,8 +71,9 @@ pub struct TokenRecord {
     /// The tokens; [`estimated`](Usage::estimated) if one of the numbers was
     /// counted here, empty if nothing is known.
     pub usage: Usage,
-    /// What the usage was counted with, where it is [estimated](Usage::estimated) and the
-    /// [tokenizer](crate::Tokenizer::counts_with) has a name for that.
+    /// What texts were counted with, where it is the counter or a clone of it that has counted them
+    /// and the [tokenizer](crate::Tokenizer::counts_with) has a name for that; none where the usage
+    /// was [estimated](Usage::estimated) by others, or by the rules for pictures alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counted_with: Option<CountedWith>,
     /// What it cost, as it was reported or by the [prices](crate::Prices); none if no price is

@@ -63,12 +63,9 @@ impl Settings {
 }
 
 impl Settings {
-    /// What an estimated call was counted with.
-    pub(crate) fn counted_with(&self, call: &TokenRecord) -> Result<Option<CountedWith>, Panicked> {
-        if !call.usage.estimated {
-            return Ok(None);
-        }
-        guarded("the tokenizer", || self.tokenizer.counts_with(call.model.as_deref()))
+    /// What the tokenizer counts with for this model.
+    pub(crate) fn counts_with(&self, model: Option<&str>) -> Result<Option<CountedWith>, Panicked> {
+        guarded("the tokenizer", || self.tokenizer.counts_with(model))
     }
 }
 
