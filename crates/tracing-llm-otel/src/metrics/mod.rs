@@ -16,3 +16,11 @@ pub use self::version::GenAiVersion;
 
 #[cfg(test)]
 mod tests;
+
+/// All attributes of a call, as its duration has them.
+#[cfg(test)]
+pub(crate) fn of_call(event: &tracing_llm::Event) -> Vec<opentelemetry::KeyValue> {
+    let mut list = convert::of_call(event, &settings::Settings::default());
+    list.extend(convert::error(event));
+    list
+}
