@@ -6,6 +6,7 @@ mod health;
 mod instruments;
 mod names;
 mod nesting;
+mod record;
 mod settings;
 mod version;
 
