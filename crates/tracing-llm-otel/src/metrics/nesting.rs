@@ -243,12 +243,12 @@ impl<T> Group<T> {
         }
         // And back: whether it, or one above it, counts.
         let mut told = Vec::new();
-        for at in 0..self.calls.len() {
+        for (at, below) in below.into_iter().enumerate() {
             let above = self.calls[at].above;
             let is_covered = above.is_some_and(|above| self.calls[above].covered);
             let call = &mut self.calls[at];
             call.covered |= is_covered;
-            if !call.covered && !call.taken && call.rank > below[at] {
+            if !call.covered && !call.taken && call.rank > below {
                 call.covered = true;
                 told.extend(call.record.take());
                 self.take_from(above);
