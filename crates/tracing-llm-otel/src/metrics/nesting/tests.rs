@@ -179,3 +179,15 @@ fn a_stage_that_has_ended_is_forgotten_where_no_call_is_open_around_it() {
     assert_eq!(ids(&end(&mut nesting, &llm(4, Some(3), reported()))), NONE, "below the outer one");
     assert_eq!(ids(&end(&mut nesting, &outer)), [4]);
 }
+
+#[test]
+fn a_call_below_which_one_was_told_early_does_not_count() {
+    let (outer, inner) = (llm(1, None, reported()), llm(2, Some(1), reported()));
+    let mut nesting = Nesting::default();
+    nesting.start(&outer);
+    assert_eq!(ids(&end(&mut nesting, &inner)), NONE);
+    let trace = nesting.traces.get_mut(&TraceId::FIRST).unwrap();
+    assert_eq!(ids(&trace.settle_ended()), [2]);
+    nesting.events -= 1;
+    assert_eq!(ids(&end(&mut nesting, &outer)), NONE);
+}
