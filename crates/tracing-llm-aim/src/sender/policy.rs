@@ -150,7 +150,7 @@ impl Policy {
         if due.is_none_or(|due| !all && due > now) {
             return Some(due);
         }
-        self.hand = state.queue.take_batch(self.batch, now);
+        self.hand = self.shared.take_batch(&mut state, self.batch, now);
         (self.sent, self.refused) = (false, false);
         None
     }

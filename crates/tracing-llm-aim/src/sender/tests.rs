@@ -1,5 +1,10 @@
 //! The policy under a script and a clock that is told.
 
+use std::fmt;
+use std::sync::Mutex;
+
+use tracing_subscriber::prelude::*;
+
 use super::*;
 use crate::client::Failure;
 use crate::run::About;
@@ -213,6 +218,50 @@ fn what_is_kept_is_bounded_and_the_oldest_are_dropped() {
     let sent: Vec<i64> = writes.flatten().collect();
     assert_eq!(sent, (200..300).collect::<Vec<i64>>());
     assert_eq!(test.counts(), "100 of 300 values, 200 dropped");
+    let why = "200 values were dropped: more than 100 values or 1024 MiB waited";
+    assert_eq!(test.told(), why);
+    assert_eq!(test.told(), "", "it is told once");
+}
+
+#[test]
+fn that_values_are_dropped_is_said_once_until_all_is_sent() {
+    let said = Said::default();
+    let mut test = Test::keeping(100);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(said.clone()), || {
+        test.script.always(Some(away()));
+        for _ in 0..3 {
+            test.push(0..150);
+            test.run();
+        }
+        test.script.always(None);
+        test.now += LONG;
+        test.run_on(99);
+        test.push(0..150);
+    });
+    let why = "values are dropped, the oldest first: more than 100 values or 1024 MiB waited; \
+               more are only counted";
+    let said = said.0.lock().unwrap();
+    assert_eq!(said.iter().filter(|text| *text == why).count(), 2, "{said:?}");
+}
+
+/// Keeps what is said.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Said {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Message(String);
+        impl tracing::field::Visit for Message {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push(message.0);
+    }
 }
 
 #[test]
