@@ -87,6 +87,24 @@ start rotel "http://127.0.0.1:$collector/" \
 wandb=$(free_port)
 start wandb_server "http://127.0.0.1:$wandb/" python3 tests/backends/wandb_server.py "$wandb"
 
+aim=$(free_port)
+export __AIM_TELEMETRY_DISABLED__=1 AIM_UI_TELEMETRY_ENABLED=0
+mkdir "$run/aim"
+env HOME="$run" "$home/aim/bin/aim" init --repo "$run/aim" >/dev/null
+start aim "http://127.0.0.1:$aim/status/" env HOME="$run" "$home/aim/bin/aim" server \
+  --repo "$run/aim" --host 127.0.0.1 --port "$aim"
+
+# The example with all handlers: Aim gets every value, and there are some.
+cargo build --locked -p tracing-llm-examples --example rag
+rag=${CARGO_TARGET_DIR:-$PWD/target}/debug/examples/rag
+(cd "$run" && env -u OPENAI_API_KEY -u OPENAI_BASE_URL AIM_REPO="aim://127.0.0.1:$aim" WANDB_MODE=offline \
+  "$rag" --all -q "What is a span?") |
+  tee "$run/rag.out"
+if ! grep -Eq "^aim +aim://127\.0\.0\.1:$aim: ([1-9][0-9]*) of \1 values\$" "$run/rag.out"; then
+  echo "rag --all: Aim did not get all values" >&2
+  exit 1
+fi
+
 TRACING_LLM_TEST_PHOENIX="http://127.0.0.1:$phoenix" \
 TRACING_LLM_TEST_PHOENIX_GRPC="http://127.0.0.1:$phoenix_grpc" \
 TRACING_LLM_TEST_COLLECTOR="http://127.0.0.1:$collector" \

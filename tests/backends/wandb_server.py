@@ -5,8 +5,8 @@
 It answers the questions of the GraphQL interface, takes the streams of files and the uploads, and
 gives back at /seen what came, as one JSON object:
 
-    {"runs": [variables of UpsertBucket], "streams": {file: [lines]}, "uploads": {path: sha256},
-     "unknown": [operations that it could not answer]}
+    {"runs": [variables of UpsertBucket], "streams": {run: {file: [lines]}},
+     "uploads": {path: sha256}, "unknown": [operations that it could not answer]}
 """
 
 import gzip
@@ -61,9 +61,10 @@ def graphql(request):
     return {"data": answer(request.get("variables") or {})}
 
 
-def file_stream(request):
+def file_stream(run, request):
+    streams = seen["streams"].setdefault(run, {})
     for name, chunk in (request.get("files") or {}).items():
-        lines = seen["streams"].setdefault(name, [])
+        lines = streams.setdefault(name, [])
         lines[chunk["offset"]:] = chunk["content"]
     return {}
 
@@ -88,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
             elif self.path.startswith("/graphql"):
                 answer = graphql(json.loads(body))
             elif self.path.endswith("/file_stream"):
-                answer = file_stream(json.loads(body))
+                answer = file_stream(self.path.split("/")[-2], json.loads(body))
             else:
                 answer = {}
             answer = json.dumps(answer).encode()

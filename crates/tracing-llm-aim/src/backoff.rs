@@ -1,4 +1,4 @@
-//! How long to rest after a failure: exponential, with full jitter. Pure.
+//! How long to rest after a failure: exponential, with jitter. Pure.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ const FIRST: Duration = Duration::from_millis(500);
 /// … up to this.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Counts failures in a row, and says how long to rest: at random below the bound, so that many
-/// programs do not come back to a server in step.
+/// Counts failures in a row, and says how long to rest: at random between half the bound and the
+/// bound, so that many programs do not come back to a server in step, and none comes back at once.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     failures: u32,
@@ -24,11 +24,11 @@ impl Backoff {
     pub(crate) fn failed(&mut self) -> Duration {
         let bound = FIRST.saturating_mul(1 << self.failures.min(16)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
-        bound.mul_f64(self.share())
+        (bound / 2).mul_f64(1.0 + self.share())
     }
 
-    /// An attempt was answered.
-    pub(crate) fn succeeded(&mut self) {
+    /// An attempt was answered, or another series of attempts begins.
+    pub(crate) fn begin_anew(&mut self) {
         self.failures = 0;
     }
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bound_doubles_up_to_the_longest_and_starts_anew_after_a_success() {
+    fn the_bound_doubles_up_to_the_longest_and_half_of_it_is_sure_until_it_begins_anew() {
         for (failures, bound) in [(0, 500), (1, 1_000), (3, 4_000), (6, 30_000), (60, 30_000)] {
             let rests = (0..200).map(|seed| {
                 let mut backoff = Backoff::new(seed);
@@ -58,15 +58,16 @@ mod tests {
                 }
                 backoff.failed()
             });
-            let longest = rests.max().unwrap();
+            let (shortest, longest) = (rests.clone().min().unwrap(), rests.max().unwrap());
             let bound = Duration::from_millis(bound);
             assert!(longest <= bound && longest > bound.mul_f64(0.9), "{failures}: {longest:?}");
+            assert!(shortest >= bound / 2, "{failures}: {shortest:?}");
         }
         let mut backoff = Backoff::new(1);
         for _ in 0..9 {
             backoff.failed();
         }
-        backoff.succeeded();
+        backoff.begin_anew();
         assert!(backoff.failed() <= FIRST);
     }
 }

@@ -52,6 +52,15 @@ impl Queue {
         if full { Some(now) } else { self.due }
     }
 
+    /// What it holds at most, in words.
+    pub(crate) fn bounds(&self) -> String {
+        let (values, bytes) = (self.kept_values, self.kept_bytes);
+        match bytes >> 20 {
+            0 => format!("{values} values or {bytes} bytes"),
+            mebibytes => format!("{values} values or {mebibytes} MiB"),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.tracks.is_empty()
     }

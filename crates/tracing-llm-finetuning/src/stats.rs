@@ -22,7 +22,7 @@ pub struct Counts {
     pub recorded: u64,
     /// Calls below a [`suppress`](tracing_llm::suppress) span: no content of theirs is kept.
     pub suppressed: u64,
-    /// Calls that failed or were cancelled.
+    /// Calls that failed or were cancelled, such as a stream that its consumer left before the end.
     pub failed: u64,
     /// Calls whose stream did not reach its end, or that were open at shutdown.
     pub unfinished: u64,

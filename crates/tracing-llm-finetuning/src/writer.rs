@@ -115,10 +115,9 @@ fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// The text of a file.
-pub(crate) fn read(path: &Path) -> Result<String, Error> {
-    let bytes = fs::read(path).map_err(|error| Error::new(path, "read", error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// What a file holds.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|error| Error::new(path, "read", error))
 }
 
 /// Locks a file until it is closed, also when the process is killed. A device has no lines to lose,

@@ -1,6 +1,6 @@
 //! Which calls count, where calls lie in one another, and what they amount to. Pure.
 
-use tracing_llm::{Event, EventType, Outcome, Usage};
+use tracing_llm::{Event, EventType, Usage};
 
 /// What kind of model is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,20 +114,21 @@ impl Figures {
     }
 }
 
-/// An error counts once, at the lowest event that failed with it.
+/// An error counts once, at the lowest event that failed with it; each event that was cancelled or
+/// did not end counts.
 fn is_error(event: &Event) -> bool {
     let propagated = event.payload.exception.as_ref().is_some_and(|it| it.propagated);
-    event.outcome == Outcome::Error && !propagated
+    event.outcome.is_failure() && !propagated
 }
 
 #[cfg(test)]
 mod tests {
-    use tracing_llm::Exception;
+    use tracing_llm::{Exception, Outcome};
 
     use super::*;
 
     #[test]
-    fn an_error_that_passes_up_counts_once() {
+    fn an_error_that_passes_up_counts_once_and_what_was_given_up_counts() {
         let mut event = Event::new(EventType::LLM, "chat");
         event.outcome = Outcome::Error;
         event.payload.exception = Some(Exception::new("overloaded"));
@@ -136,9 +137,16 @@ mod tests {
             exception.propagated = true;
         }
         assert_eq!(Figures::of(&event, Counts::Call).errors, 0);
-        event.outcome = Outcome::Cancelled;
         event.payload.exception = None;
-        assert_eq!(Figures::of(&event, Counts::Call).errors, 0);
+        for (outcome, errors) in [
+            (Outcome::Cancelled, 1),
+            (Outcome::Incomplete, 1),
+            (Outcome::Ok, 0),
+            (Outcome::Unset, 0),
+        ] {
+            event.outcome = outcome;
+            assert_eq!(Figures::of(&event, Counts::Call).errors, errors, "{outcome:?}");
+        }
     }
 
     #[test]

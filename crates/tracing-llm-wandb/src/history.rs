@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tracing_llm::{Event, Outcome, Usage};
+use tracing_llm::{Event, Usage};
 
 use crate::calls::{Counts, Figures, Kind};
 use crate::span::Status;
@@ -32,7 +32,7 @@ pub(crate) fn call(event: &Event, kind: Kind, counts: Counts, totals: &Figures) 
         let first = event.payload.stream.as_ref().and_then(|stream| stream.first_token);
         row.put("first_token_s", first.map(seconds));
         row.put("tokens_per_s", speed(event.elapsed, first, usage.output));
-        row.put("failed", Some(u8::from(event.outcome == Outcome::Error)));
+        row.put("failed", Some(u8::from(event.outcome.is_failure())));
     }
     let mut row = row.row;
     row.extend(sums(totals));

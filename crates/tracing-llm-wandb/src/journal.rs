@@ -20,6 +20,8 @@ const MIN_CONSUMER: &str = "0.70.0";
 pub(crate) struct Journal {
     id: String,
     start: Timestamp,
+    /// Of the last row.
+    latest: Timestamp,
     records: i64,
     steps: i64,
     /// What the summary does not say yet.
@@ -32,6 +34,7 @@ impl Journal {
         Self {
             id: id.to_owned(),
             start,
+            latest: start,
             records: 0,
             steps: 0,
             changed: BTreeMap::new(),
@@ -69,8 +72,11 @@ impl Journal {
         self.steps
     }
 
-    /// A row of the history; its values become the last ones.
+    /// A row of the history; its values become the last ones. Its time is never before that of the
+    /// row before it: charts may have time for their axis.
     pub(crate) fn row(&mut self, mut row: Row, at: Timestamp) -> Vec<u8> {
+        self.latest = self.latest.max(at);
+        let at = self.latest;
         let step = self.steps;
         self.steps += 1;
         let seconds = at.as_unix_nanos() as f64 / 1e9;

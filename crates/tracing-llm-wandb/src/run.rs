@@ -141,6 +141,12 @@ impl Run {
 
     /// Logs a row of the history, as `wandb.log` does: names and any JSON values.
     ///
+    /// Events come to the handler by a queue of their own, so the row may stand a few steps before
+    /// calls that ended just before it. A step's time is never before that of the step before.
+    ///
+    /// JSON has no number for NaN and the infinities: [`Value`] makes null of them. W&B knows the
+    /// texts `"NaN"`, `"Infinity"` and `"-Infinity"` in their place.
+    ///
     /// # Errors
     ///
     /// If a name is empty or begins with `_` (those are W&B's), if 10,000 rows wait already, or if
@@ -265,15 +271,20 @@ impl fmt::Debug for Run {
 impl fmt::Display for RunCounts {
     /// `3 traces, 12 calls, 40 records`, and what is missing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} traces, {} calls, {} records", self.traces, self.calls, self.records)?;
+        let of = |count: u64, noun: &str| match count {
+            1 => format!("1 {noun}"),
+            _ => format!("{count} {noun}s"),
+        };
+        let (traces, calls) = (of(self.traces, "trace"), of(self.calls, "call"));
+        write!(f, "{traces}, {calls}, {}", of(self.records, "record"))?;
         if self.failed > 0 {
             write!(f, ", {} not written", self.failed)?;
         }
         if self.spans_left_out > 0 {
-            write!(f, ", {} spans left out", self.spans_left_out)?;
+            write!(f, ", {} left out", of(self.spans_left_out, "span"))?;
         }
         if self.traces_cut > 0 {
-            write!(f, ", {} traces cut", self.traces_cut)?;
+            write!(f, ", {} cut", of(self.traces_cut, "trace"))?;
         }
         Ok(())
     }

@@ -34,6 +34,16 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("wandb::sync_uploads_what_was_written", [WANDB, SERVER], |[wandb, server]| {
             uploaded(&wandb, &server);
         }),
+        trial(
+            "wandb::sync_uploads_records_over_several_blocks",
+            [WANDB, SERVER],
+            |[wandb, server]| large_uploaded(&wandb, &server),
+        ),
+        trial(
+            "wandb::sync_uploads_what_a_killed_process_and_a_cut_file_left",
+            [WANDB, SERVER],
+            |[wandb, server]| broken_uploaded(&wandb, &server),
+        ),
     ]
 }
 
@@ -146,8 +156,9 @@ fn one_call(wandb: &mut Wandb, number: u64, answer: &str) {
     wandb.on_trace_end(&Arc::new(trace)).unwrap();
 }
 
-fn large(program: &str) {
-    let mut wandb = builder("large").text_limit(200_000).build().unwrap();
+/// Five traces, and what their calls answered: more than a block holds, and in many scripts.
+fn large_run(name: &str) -> (Run, Vec<String>) {
+    let mut wandb = builder(name).text_limit(200_000).build().unwrap();
     let run = wandb.run().unwrap();
     let answers: Vec<String> = [90_000, 10, 32_768, 200_000, 1]
         .into_iter()
@@ -157,15 +168,20 @@ fn large(program: &str) {
         one_call(&mut wandb, number, answer);
     }
     wandb.shutdown().unwrap();
+    (run, answers)
+}
 
+fn answers(trees: &[Value]) -> Vec<&str> {
+    let answer = |tree: &'_ Value| tree["results"][0]["outputs"]["response"].as_str().is_some();
+    assert!(trees.iter().all(answer));
+    trees.iter().filter_map(|tree| tree["results"][0]["outputs"]["response"].as_str()).collect()
+}
+
+fn large(program: &str) {
+    let (run, written) = large_run("large");
     let records = records(program, run.file());
     assert_eq!(records.len() as u64, run.counts().records);
-    let trees = trees(&rows(&records));
-    let read: Vec<&str> = trees
-        .iter()
-        .map(|tree| tree["results"][0]["outputs"]["response"].as_str().unwrap())
-        .collect();
-    assert_eq!(read, answers);
+    assert_eq!(answers(&trees(&rows(&records))), written);
 }
 
 /// The lengths of the file between records are known: it is looked at while it is written.
@@ -209,8 +225,9 @@ pub(crate) fn write_until_killed(folder: PathBuf) -> ! {
     unreachable!("it is killed before it has counted so far")
 }
 
-fn killed(program: &str) {
-    let folder = scratch(&format!("wandb-killed-{}", std::process::id()));
+/// A file of a process that was killed, and how many records it said that it wrote.
+fn victim(name: &str) -> (PathBuf, u64) {
+    let folder = scratch(&format!("wandb-{name}-{}", std::process::id()));
     let mut victim = Command::new(std::env::current_exe().unwrap())
         .env(VICTIM, &folder)
         .stdout(Stdio::piped())
@@ -226,7 +243,11 @@ fn killed(program: &str) {
     while let Some(more) = said.next().filter(|more| more.len() >= written.len()) {
         written = more;
     }
-    let written: u64 = written.parse().unwrap();
+    (file, written.parse().unwrap())
+}
+
+fn killed(program: &str) {
+    let (file, written) = victim("killed");
     let read = records(program, &file).len() as u64;
     assert!(read >= written, "{read} of {written}");
     let summary = inspected(program, &file, &["--summary", "--json"]);
@@ -235,13 +256,13 @@ fn killed(program: &str) {
     assert_eq!(summary["summary"]["trace"]["_type"], "wb_trace_tree");
 }
 
-fn uploaded(wandb: &str, server: &str) {
-    let run = ran("uploaded");
-    let output = program(wandb, run.folder())
+/// Uploads the run of this folder; what the server has seen since it was started.
+fn synced(wandb: &str, server: &str, folder: &Path) -> Value {
+    let output = program(wandb, folder)
         .env("WANDB_BASE_URL", server)
         .env("WANDB_API_KEY", "a".repeat(40))
         .arg("sync")
-        .arg(run.folder())
+        .arg(folder)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -250,6 +271,46 @@ fn uploaded(wandb: &str, server: &str) {
     std::thread::sleep(Duration::from_millis(100));
     let seen = get(&format!("{server}/seen"));
     assert_eq!(seen["unknown"], json!([]), "{said}");
+    seen
+}
+
+/// The lines of a file that was streamed for this run.
+fn lines(seen: &Value, run: &str, name: &str) -> Vec<Value> {
+    let lines = seen["streams"][run][name].as_array().unwrap().iter();
+    lines.map(|line| serde_json::from_str(line.as_str().unwrap()).unwrap()).collect()
+}
+
+/// The trees of a history that was uploaded.
+fn uploaded_trees(history: &[Value]) -> Vec<Value> {
+    let dumps = history.iter().filter_map(|row| row["trace"]["root_span_dumps"].as_str());
+    dumps.map(|tree| serde_json::from_str(tree).unwrap()).collect()
+}
+
+fn large_uploaded(wandb: &str, server: &str) {
+    let (run, written) = large_run("large-uploaded");
+    let seen = synced(wandb, server, run.folder());
+    let history = lines(&seen, run.id(), "wandb-history.jsonl");
+    assert_eq!(answers(&uploaded_trees(&history)), written);
+}
+
+fn broken_uploaded(wandb: &str, server: &str) {
+    let (file, _) = victim("killed-uploaded");
+    let folder = file.parent().unwrap();
+    let id = folder.to_str().unwrap().rsplit_once('-').unwrap().1;
+    // Inside its last record at the latest.
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    let read = records(wandb, &file);
+    let rows = rows(&read);
+    assert!(rows.len() > 10);
+    let history = lines(&synced(wandb, server, folder), id, "wandb-history.jsonl");
+    assert_eq!(history.len(), rows.len());
+    assert_eq!(uploaded_trees(&history), trees(&rows));
+}
+
+fn uploaded(wandb: &str, server: &str) {
+    let run = ran("uploaded");
+    let seen = synced(wandb, server, run.folder());
     let is_ours = |variables: &&Value| variables["name"] == run.id();
     let ours = seen["runs"].as_array().unwrap().iter().find(is_ours).unwrap();
     assert_eq!(ours["displayName"], "uploaded");
@@ -258,10 +319,7 @@ fn uploaded(wandb: &str, server: &str) {
     let config: Value = serde_json::from_str(ours["config"].as_str().unwrap()).unwrap();
     assert_eq!(config["splitter"]["value"]["size"], 512);
 
-    let lines = |name: &str| -> Vec<Value> {
-        let lines = seen["streams"][name].as_array().unwrap().iter();
-        lines.map(|line| serde_json::from_str(line.as_str().unwrap()).unwrap()).collect()
-    };
+    let lines = |name: &str| lines(&seen, run.id(), name);
     let records = records(wandb, run.file());
     let rows = rows(&records);
     let history = lines("wandb-history.jsonl");

@@ -38,13 +38,13 @@ impl Socket {
     /// Sends a message, and waits for its answer.
     pub(super) fn write(&mut self, message: Vec<u8>, deadline: Deadline) -> Result<(), Failure> {
         limit(self.0.get_ref(), deadline).map_err(away)?;
-        self.0.send(Message::Binary(message.into())).map_err(away)?;
+        self.0.send(Message::Binary(message.into())).map_err(broken)?;
         loop {
             // Each piece of the answer starts the time-out of the stream anew.
             if deadline.has_passed() {
                 return Err(away("no answer in time"));
             }
-            match self.0.read().map_err(away)? {
+            match self.0.read().map_err(broken)? {
                 Message::Binary(answer) if answer == OK => return Ok(()),
                 Message::Binary(answer) => return Err(Failure::Refused(exception(&answer))),
                 Message::Close(_) => return Err(away("the server closed the connection")),
@@ -78,6 +78,18 @@ fn connect(address: &Address, deadline: Deadline) -> io::Result<TcpStream> {
 fn limit(stream: &TcpStream, deadline: Deadline) -> io::Result<()> {
     stream.set_read_timeout(Some(deadline.left()))?;
     stream.set_write_timeout(Some(deadline.left()))
+}
+
+/// What the system calls a resource that is unavailable is our limit that has passed.
+fn broken(error: tungstenite::Error) -> Failure {
+    match error {
+        tungstenite::Error::Io(error)
+            if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) =>
+        {
+            away("timed out")
+        }
+        error => away(error),
+    }
 }
 
 fn away(error: impl ToString) -> Failure {

@@ -92,6 +92,23 @@ fn a_server_that_was_stopped_in_the_middle_gets_all_when_it_is_back() {
 }
 
 #[test]
+fn a_server_that_comes_back_during_the_shutdown_gets_everything() {
+    let server = AimServer::start();
+    let mut aim = aim(&server);
+    let stats = aim.stats();
+    let address = server.stop();
+    (0..50).for_each(|n| aim.on_end(&call(n)).unwrap());
+    aim.flush().unwrap_err();
+    let before = stats.counts().send_failures;
+    let shutdown = std::thread::spawn(move || aim.shutdown().map_err(|error| error.to_string()));
+    until(|| stats.counts().send_failures > before);
+    let server = AimServer::at(address);
+    assert_eq!(shutdown.join().unwrap(), Ok(()));
+    assert_eq!(server.texts("prompt").len(), 50);
+    assert_eq!(stats.counts().written, 200);
+}
+
+#[test]
 fn hooks_return_while_the_server_hangs_and_what_is_too_much_is_dropped() {
     let server = AimServer::start();
     server.mood(Mood::Silent);

@@ -11,7 +11,8 @@ use crate::queue::BATCH_VALUES;
 use crate::run::Book;
 use crate::track::Track;
 
-/// A flush tries so often before it believes that the server is away; once if that is known.
+/// A flush tries so often before it believes that the server is away; once if that is known, since
+/// the values wait on. A shutdown always tries so often: what it leaves is lost.
 const FLUSH_ATTEMPTS: u32 = 3;
 /// An idle client says so often that it lives. The server forgets it after five minutes.
 const BEAT: Duration = Duration::from_secs(10);
@@ -49,7 +50,9 @@ pub(super) struct Policy {
     batch: usize,
     /// Before this nothing is tried.
     rest: Option<Instant>,
-    /// Attempts that are left to the flush that was ordered.
+    /// The flush that was ordered, by its limit, …
+    order: Option<Instant>,
+    /// … and the attempts that are left to it.
     attempts: Option<u32>,
     said_refusal: bool,
 }
@@ -78,6 +81,7 @@ impl Policy {
             refused: false,
             batch: BATCH_VALUES,
             rest: None,
+            order: None,
             attempts: None,
             said_refusal: false,
         }
@@ -89,8 +93,11 @@ impl Policy {
 
     /// One look at what is to be done, and at most one call of the server.
     pub(super) fn turn(&mut self, now: Instant) -> Turn {
-        let flush = self.shared.state().flush;
-        self.take_order(flush);
+        let (flush, closing) = {
+            let state = self.shared.state();
+            (state.flush, state.closing)
+        };
+        self.take_order(flush, closing);
         if flush.is_some_and(|limit| now >= limit) || self.attempts == Some(0) {
             return self.end_flush(now);
         }
@@ -116,15 +123,20 @@ impl Policy {
         if self.connected { self.send(limit, now) } else { self.connect(limit, now) }
     }
 
-    /// A flush does not wait for a rest.
-    fn take_order(&mut self, flush: Option<Instant>) {
-        match (flush, self.attempts) {
-            (None, _) => self.attempts = None,
-            (Some(_), Some(_)) => {}
-            (Some(_), None) => {
-                self.attempts = Some(if self.outage.is_on() { 1 } else { FLUSH_ATTEMPTS });
-                self.rest = None;
-            }
+    /// A flush does not wait for a rest. Between the attempts of a shutdown there are short ones,
+    /// however long the server was away.
+    fn take_order(&mut self, flush: Option<Instant>, closing: bool) {
+        if flush == self.order {
+            return;
+        }
+        self.order = flush;
+        let once = self.outage.is_on() && !closing;
+        self.attempts = flush.map(|_| if once { 1 } else { FLUSH_ATTEMPTS });
+        if flush.is_some() {
+            self.rest = None;
+        }
+        if closing {
+            self.backoff.begin_anew();
         }
     }
 
@@ -138,7 +150,7 @@ impl Policy {
         if due.is_none_or(|due| !all && due > now) {
             return Some(due);
         }
-        self.hand = state.queue.take_batch(self.batch, now);
+        self.hand = self.shared.take_batch(&mut state, self.batch, now);
         (self.sent, self.refused) = (false, false);
         None
     }
@@ -226,7 +238,7 @@ impl Policy {
     fn after(&mut self, called: Result<(), Failure>, now: Instant) -> Turn {
         match called {
             Ok(()) => {
-                self.backoff.succeeded();
+                self.backoff.begin_anew();
                 self.rest = None;
                 self.attempts = self.attempts.map(|_| FLUSH_ATTEMPTS);
                 self.shared.state().losses.away = None;
@@ -247,7 +259,7 @@ impl Policy {
     /// A flush has come to its end: all is sent, or it must be left. At a shutdown what is left is
     /// dropped, and the run ends.
     fn end_flush(&mut self, now: Instant) -> Turn {
-        self.attempts = None;
+        (self.order, self.attempts) = (None, None);
         let (closing, limit) = {
             let state = self.shared.state();
             (state.closing, state.flush)

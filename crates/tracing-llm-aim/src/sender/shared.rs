@@ -24,6 +24,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) queue: Queue,
     pub(super) losses: Losses,
+    /// Values were dropped since all was sent last: it is said once.
+    said_full: bool,
     /// Everything is to be sent, until then.
     pub(super) flush: Option<Instant>,
     /// … and afterwards the sender is to end.
@@ -39,6 +41,7 @@ impl Shared {
         let state = State {
             queue,
             losses: Losses::default(),
+            said_full: false,
             flush: None,
             closing: false,
             ended: false,
@@ -60,16 +63,38 @@ impl Shared {
             return;
         }
         let (was_empty, was_due) = (state.queue.is_empty(), is_due(&state.queue, now));
-        for track in tracks {
-            let dropped = state.queue.push(track, now);
-            if dropped > 0 {
-                self.lose(&mut state, dropped);
-            }
-        }
+        let dropped = tracks.into_iter().map(|track| state.queue.push(track, now)).sum();
+        self.overflow(&mut state, dropped);
+        let is_new = dropped > 0 && !std::mem::replace(&mut state.said_full, true);
+        let why = is_new.then(|| state.losses.full.clone()).flatten();
         let is_first = was_empty && !state.queue.is_empty();
         if is_first || (!was_due && is_due(&state.queue, now)) {
             self.stir(state);
+        } else {
+            drop(state);
         }
+        // Not under the lock: who listens is not ours.
+        if let Some(why) = why {
+            tracing::warn!(
+                target: super::TARGET,
+                "values are dropped, the oldest first: {why}; more are only counted"
+            );
+        }
+    }
+
+    fn overflow(&self, state: &mut State, values: u64) {
+        if values > 0 {
+            self.stats.dropped(values);
+            state.losses.overflowed += values;
+            state.losses.full = Some(format!("more than {} waited", state.queue.bounds()));
+        }
+    }
+
+    /// A batch of what waits.
+    pub(super) fn take_batch(&self, state: &mut State, values: usize, now: Instant) -> Vec<Track> {
+        let batch = state.queue.take_batch(values, now);
+        state.said_full &= !state.queue.is_empty();
+        batch
     }
 
     /// The end: what waits in the queue is dropped.

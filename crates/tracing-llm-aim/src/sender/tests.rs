@@ -1,5 +1,10 @@
 //! The policy under a script and a clock that is told.
 
+use std::fmt;
+use std::sync::Mutex;
+
+use tracing_subscriber::prelude::*;
+
 use super::*;
 use crate::client::Failure;
 use crate::run::About;
@@ -213,6 +218,50 @@ fn what_is_kept_is_bounded_and_the_oldest_are_dropped() {
     let sent: Vec<i64> = writes.flatten().collect();
     assert_eq!(sent, (200..300).collect::<Vec<i64>>());
     assert_eq!(test.counts(), "100 of 300 values, 200 dropped");
+    let why = "200 values were dropped: more than 100 values or 1024 MiB waited";
+    assert_eq!(test.told(), why);
+    assert_eq!(test.told(), "", "it is told once");
+}
+
+#[test]
+fn that_values_are_dropped_is_said_once_until_all_is_sent() {
+    let said = Said::default();
+    let mut test = Test::keeping(100);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(said.clone()), || {
+        test.script.always(Some(away()));
+        for _ in 0..3 {
+            test.push(0..150);
+            test.run();
+        }
+        test.script.always(None);
+        test.now += LONG;
+        test.run_on(99);
+        test.push(0..150);
+    });
+    let why = "values are dropped, the oldest first: more than 100 values or 1024 MiB waited; \
+               more are only counted";
+    let said = said.0.lock().unwrap();
+    assert_eq!(said.iter().filter(|text| *text == why).count(), 2, "{said:?}");
+}
+
+/// Keeps what is said.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Said {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Message(String);
+        impl tracing::field::Visit for Message {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push(message.0);
+    }
 }
 
 #[test]
@@ -243,6 +292,70 @@ fn a_flush_gives_up_after_three_attempts_and_the_values_wait_on() {
     test.script.always(None);
     test.now += LONG;
     test.run_on(3);
+    assert_eq!(test.counts(), "3 of 3 values");
+}
+
+#[test]
+fn a_flush_in_an_outage_tries_once_and_the_values_wait_on() {
+    let mut test = Test::new();
+    test.script.always(Some(away()));
+    test.push(0..3);
+    test.run_on(5);
+    test.script.calls();
+    test.order(false);
+    test.run();
+    assert_eq!(test.script.calls(), [Call::Connect]);
+    assert_eq!(test.told(), "could not send to aim://test: gone (values waiting: 3)");
+}
+
+/// However long it was away: the rests are those of a first failure, not half a minute.
+#[test]
+fn a_shutdown_in_an_outage_tries_three_times_with_rests_within_its_limit() {
+    let mut test = Test::new();
+    test.script.always(Some(away()));
+    test.push(0..3);
+    test.run_on(20);
+    test.script.calls();
+    let began = test.now;
+    test.order(true);
+    test.run_on(20);
+    assert_eq!(test.run(), Turn::End);
+    assert_eq!(test.script.calls(), [Call::Connect, Call::Connect, Call::Connect]);
+    let took = test.now - began;
+    assert!(took >= Duration::from_millis(750) && took < FLUSH_LIMIT, "{took:?}");
+    assert_eq!(test.counts(), "0 of 3 values, 3 dropped");
+}
+
+#[test]
+fn a_server_that_is_back_at_the_last_attempt_of_a_shutdown_gets_everything() {
+    let mut test = Test::new();
+    test.script.always(Some(away()));
+    test.push(0..300);
+    test.run_on(20);
+    test.order(true);
+    test.script.always(None);
+    test.script.answers([Err(away()), Err(away())]);
+    test.run_on(20);
+    assert_eq!(test.run(), Turn::End);
+    assert_eq!((test.counts().as_str(), test.told().as_str()), ("300 of 300 values", ""));
+    assert_eq!(test.script.calls().last(), Some(&Call::Close));
+}
+
+/// The flush was given up by who waited for it, and the sender has not looked since.
+#[test]
+fn a_shutdown_has_its_own_attempts_whatever_a_flush_has_used_up() {
+    let mut test = Test::new();
+    test.push(0..3);
+    test.order(false);
+    test.script.answers([Err(away()), Err(away())]);
+    for _ in 0..2 {
+        assert_eq!(test.policy.turn(test.now), Turn::Again);
+        test.now += LONG / 60;
+    }
+    test.order(true);
+    test.script.answers([Err(away())]);
+    test.run_on(9);
+    assert_eq!(test.run(), Turn::End);
     assert_eq!(test.counts(), "3 of 3 values");
 }
 

@@ -117,7 +117,8 @@ pub(super) fn write(message: &Message, with_functions: bool) -> Result<Written<'
     Ok(Written {
         role,
         content: content.or(has_to_have.then_some(Body::Text(""))),
-        name: message.name.as_deref(),
+        // An answer of a tool is known by its id; the format refuses a name.
+        name: message.name.as_deref().filter(|_| role != "tool"),
         tool_call_id: message.tool_call_id.as_deref().filter(|_| role == "tool"),
         tool_calls,
         function_call,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tracing_llm::{Event, Message, Outcome, Payload, SpanId, Text, Timestamp, TraceId};
 
 use self::message::Written;
-use self::tools::Offered;
+use self::tools::{Function, Offered};
 use crate::{json, validate};
 
 /// A model call as it was recorded.
@@ -64,16 +64,16 @@ pub(crate) enum Skip {
     Refused(String),
 }
 
-/// The keys in the order of the original.
+/// The keys in the order of the original, then those that it does not write.
 #[derive(Serialize)]
 struct Line<'a> {
     messages: Vec<Written<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    functions: Option<Vec<Function<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Offered<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parallel_tool_calls: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    functions: Option<&'a Value>,
 }
 
 /// Reads an LLM event that has ended.
@@ -99,11 +99,14 @@ pub(crate) fn example(event: &Event) -> Result<Example, Skip> {
     if written.last().is_some_and(Written::is_empty) {
         return Err(Skip::WithoutContent);
     }
+    let tools = tools::write(&payload.tools);
+    // The provider takes it beside tools alone.
+    let parallel = parameter(payload, "parallel_tool_calls").filter(|_| !tools.is_empty());
     let line = json::line(&Line {
         messages: written,
-        tools: if functions.is_some() { Vec::new() } else { tools::write(&payload.tools) },
-        parallel_tool_calls: parameter(payload, "parallel_tool_calls").and_then(Value::as_bool),
-        functions,
+        functions: functions.map(|list| list.iter().map(Function).collect()),
+        tools,
+        parallel_tool_calls: parallel.and_then(Value::as_bool),
     });
     let line = line.map_err(|error| Skip::Refused(error.to_string()))?;
     if let Some(problem) = validate::first_problem(&line) {
@@ -138,9 +141,9 @@ fn answer(payload: &Payload) -> Option<Message> {
 
 /// The functions of the older API, where the request names them: among the extra arguments, as
 /// LlamaIndex does, or among the parameters.
-fn functions(payload: &Payload) -> Option<&Value> {
+fn functions(payload: &Payload) -> Option<&Vec<Value>> {
     let extra = payload.additional_kwargs.as_ref().and_then(|extra| extra.get("functions"));
-    extra.or_else(|| parameter(payload, "functions")).filter(|functions| functions.is_array())
+    extra.or_else(|| parameter(payload, "functions")).and_then(Value::as_array)
 }
 
 fn parameter<'a>(payload: &'a Payload, name: &str) -> Option<&'a Value> {

@@ -51,10 +51,29 @@ fn functions_of_the_older_api_stay_functions() {
     let add = ToolCall::new("add", r#"{"a": 2, "b": 3}"#);
     event.payload.messages = vec![Message::user("Add.")].into();
     event.payload.replies = vec![Message::empty("assistant").with_tool_call(add)].into();
-    let functions = json!([{ "name": "add", "parameters": { "type": "object" } }]);
-    event.payload.additional_kwargs = Some(json!({ "functions": functions }));
-    let expected = r#"{"messages": [{"role": "user", "content": "Add."}, {"role": "assistant", "function_call": {"name": "add", "arguments": "{\"a\": 2, \"b\": 3}"}}], "functions": [{"name": "add", "parameters": {"type": "object"}}]}"#;
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let function = json!({ "name": "add", "description": "Add", "parameters": schema });
+    event.payload.additional_kwargs = Some(json!({ "functions": [function] }));
+    // As the original writes it, to the byte, but for the order within the schema.
+    let expected = r#"{"messages": [{"role": "user", "content": "Add."}, {"role": "assistant", "function_call": {"name": "add", "arguments": "{\"a\": 2, \"b\": 3}"}}], "functions": [{"name": "add", "description": "Add", "parameters": SCHEMA}]}"#;
+    assert_eq!(line(&event), expected.replace("SCHEMA", &json::line(&schema).unwrap()));
+}
+
+const SCHEMA: &str =
+    r#"{"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}"#;
+
+#[test]
+fn functions_and_tools_of_one_call_are_both_written() {
+    let mut event = call();
+    event.payload.messages = vec![Message::user("Add.")].into();
+    event.payload.tools = vec![Tool::new("search")].into();
+    let functions = json!([{ "strict": true, "extra": 1, "name": "add", "description": "Add" }]);
+    event.payload.parameters = Some(json!({ "functions": functions, "parallel_tool_calls": true }));
+    let expected = r#"{"messages": [{"role": "user", "content": "Add."}, {"role": "assistant", "content": "5"}], "functions": [{"name": "add", "description": "Add", "extra": 1, "strict": true}], "tools": [{"type": "function", "function": {"name": "search"}}], "parallel_tool_calls": true}"#;
     assert_eq!(line(&event), expected);
+
+    event.payload.tools = Vec::new().into();
+    assert_eq!(value(&event).get("parallel_tool_calls"), None, "it is refused without tools");
 }
 
 #[test]
@@ -84,10 +103,13 @@ fn a_tool_is_written_as_the_provider_wants_it_whatever_form_it_came_in() {
 #[test]
 fn calls_and_answers_of_tools_among_the_messages_are_kept() {
     let mut event = call();
+    // A name is no key that such a message may have.
+    let mut named = Message::tool("c1", "5");
+    named.name = Some("add".into());
     event.payload.messages = vec![
         Message::user("?"),
         Message::assistant("").with_tool_call(ToolCall::new("add", "{}").with_id("c1")),
-        Message::tool("c1", "5"),
+        named,
         Message::empty("model").with(Content::ToolUse(ToolCall::new("sub", "{}").with_id("c2"))),
         Message::tool("c2", ""),
     ]

@@ -50,14 +50,15 @@ pub(super) fn check(message: &Object, place: usize, problems: &mut Vec<Problem>)
     unknown_keys(message, kind.keys, &format!("message {place} ({role})"), problems);
     let before = problems.len();
     content(message, kind, problems);
+    texts(message, problems);
     weight(message, problems);
-    if role == "function" && !message.get("name").is_some_and(Value::is_string) {
+    if role == "function" && !message.contains_key("name") {
         problems.push(Problem::new(Rule::Content, "has no name of a function"));
     }
     if let Some(calls) = message.get("tool_calls") {
         tools::check_calls(calls, problems);
     }
-    if let Some(call) = message.get("function_call") {
+    if let Some(call) = message.get("function_call").filter(|call| !call.is_null()) {
         tools::check_function(call, problems);
     }
     for problem in problems.iter_mut().skip(before) {
@@ -66,7 +67,8 @@ pub(super) fn check(message: &Object, place: usize, problems: &mut Vec<Problem>)
 }
 
 fn content(message: &Object, kind: &Kind, problems: &mut Vec<Problem>) {
-    let calls = message.contains_key("tool_calls") || message.contains_key("function_call");
+    let has = |key| message.get(key).is_some_and(|it| !it.is_null());
+    let calls = has("tool_calls") || has("function_call");
     let says_no = message.get("refusal").is_some_and(Value::is_string);
     let mut wrong = |reason: String| problems.push(Problem::new(Rule::Content, reason));
     match message.get("content") {
@@ -80,12 +82,32 @@ fn content(message: &Object, kind: &Kind, problems: &mut Vec<Problem>) {
                 let name = part.get("type").and_then(Value::as_str).unwrap_or_default();
                 if !kind.parts.contains(&name) {
                     wrong(format!("has a part of the type {}", shown(name)));
-                } else if !part.get(name).is_some_and(|it| it.is_string() || it.is_object()) {
+                } else if !part.get(name).is_some_and(|value| is_value(name, value)) {
                     wrong(format!("has a part of the type {name} without its value"));
                 }
             }
         }
         Some(_) => wrong(String::from("has a content that is no text")),
+    }
+}
+
+/// Whether this is what a part of this type holds.
+fn is_value(part: &str, value: &Value) -> bool {
+    let text = |key| value.get(key).is_some_and(Value::is_string);
+    match part {
+        "image_url" => text("url"),
+        "input_audio" => text("data") && text("format"),
+        "file" => value.is_object(),
+        _ => value.is_string(),
+    }
+}
+
+fn texts(message: &Object, problems: &mut Vec<Problem>) {
+    if message.get("name").is_some_and(|it| !it.is_string()) {
+        problems.push(Problem::new(Rule::Content, "has a name that is no text"));
+    }
+    if message.get("refusal").is_some_and(|it| !it.is_string() && !it.is_null()) {
+        problems.push(Problem::new(Rule::Content, "has a refusal that is no text"));
     }
 }
 

@@ -8,6 +8,7 @@ mod tools;
 
 use std::fmt;
 use std::path::Path;
+use std::str::Utf8Error;
 
 pub use self::rule::{Problem, Rule};
 use crate::error::Error;
@@ -86,12 +87,22 @@ impl Validator {
     /// Checks the text of a file.
     #[must_use]
     pub fn check(&self, text: &str) -> Report {
+        self.check_bytes(text.as_bytes())
+    }
+
+    fn check_bytes(&self, bytes: &[u8]) -> Report {
         let mut problems = Vec::new();
-        // The last line may lack its line break; what follows the last one is no line.
-        let lines: Vec<&str> = text.lines().collect();
+        let lines: Vec<Result<&str, Utf8Error>> = lines(bytes).map(std::str::from_utf8).collect();
         for (place, line) in lines.iter().enumerate() {
             let before = problems.len();
-            let example = example::check(line, &mut problems);
+            let example = match line {
+                Ok(line) => example::check(line, &mut problems),
+                Err(error) => {
+                    let reason = format!("no UTF-8 behind byte {}", error.valid_up_to());
+                    problems.push(Problem::new(Rule::Json, reason));
+                    None
+                }
+            };
             if let (Some(example), Some(count)) = (example, &self.count) {
                 let tokens = tokens::of_example(&example, count);
                 if tokens > self.max_tokens {
@@ -107,12 +118,12 @@ impl Validator {
             let reason = format!("{} examples, {} are needed", lines.len(), self.least_examples);
             problems.push(Problem::new(Rule::Examples, reason));
         }
-        if text.len() > MOST_BYTES {
-            let reason = format!("{} bytes, {MOST_BYTES} are allowed", text.len());
+        if bytes.len() > MOST_BYTES {
+            let reason = format!("{} bytes, {MOST_BYTES} are allowed", bytes.len());
             problems.push(Problem::new(Rule::Bytes, reason));
         }
         let count = self.count.as_ref().map(|count| count as &dyn Fn(&str) -> usize);
-        Report { problems, statistics: Statistics::of(lines.into_iter(), count) }
+        Report { problems, statistics: Statistics::of(lines.into_iter().flatten(), count) }
     }
 
     /// Checks a file.
@@ -121,8 +132,17 @@ impl Validator {
     ///
     /// If it cannot be read.
     pub fn check_file(&self, path: impl AsRef<Path>) -> Result<Report, Error> {
-        Ok(self.check(&writer::read(path.as_ref())?))
+        Ok(self.check_bytes(&writer::read(path.as_ref())?))
     }
+}
+
+/// The last line may lack its line break; what follows the last one is no line.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    lines.map(|line| {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        line.strip_suffix(b"\r").unwrap_or(line)
+    })
 }
 
 /// What is wrong with one example first.

@@ -28,6 +28,10 @@ fn calls(id: &str) -> serde_json::Value {
     json!({ "role": "assistant", "tool_calls": calls })
 }
 
+fn one_call() -> serde_json::Value {
+    calls("c1")["tool_calls"][0].clone()
+}
+
 #[test]
 fn what_the_provider_documents_as_valid_is_valid() {
     for messages in [
@@ -37,6 +41,11 @@ fn what_the_provider_documents_as_valid_is_valid() {
         json!([user(), calls("c1"), { "role": "tool", "tool_call_id": "c1", "content": "5" }, said()]),
         json!([user(), calls("c1")]),
         json!([user(), { "role": "assistant", "content": null, "refusal": "No." }]),
+        json!([user(), { "role": "assistant", "content": "5", "refusal": null, "function_call": null }]),
+        // Models do not always generate valid JSON, says the API's description.
+        json!([user(), { "role": "assistant", "function_call": {
+            "name": "add", "arguments": "2 and 3"
+        } }]),
         json!([
             user(),
             { "role": "assistant", "function_call": { "name": "add", "arguments": "{}" } },
@@ -95,6 +104,33 @@ fn each_rule_is_named_when_it_is_not_kept() {
         (tool(json!({ "name": "x".repeat(65) })), Rule::Tools),
         (tool(json!({ "name": "add", "parameters": "{}" })), Rule::Tools),
         (tool(json!({ "name": "add", "description": 1 })), Rule::Tools),
+        (tool(json!({ "name": "add", "parameters": { "type": 5 } })), Rule::Tools),
+        (tool(json!({ "name": "add", "parameters": { "properties": [] } })), Rule::Tools),
+        (
+            json!({ "messages": [user(), said()], "functions": [{ "name": "a" }, { "name": "a" }] }),
+            Rule::Tools,
+        ),
+        (
+            with(json!([user(), { "role": "assistant", "tool_calls": [one_call(), one_call()] }])),
+            Rule::ToolCalls,
+        ),
+        (
+            with(json!([{ "role": "user", "content": [
+                { "type": "image_url", "image_url": "https://example.com/a.png" }
+            ] }, said()])),
+            Rule::Content,
+        ),
+        (
+            with(json!([{ "role": "user", "content": [
+                { "type": "text", "text": { "value": "?" } }
+            ] }, said()])),
+            Rule::Content,
+        ),
+        (with(json!([{ "role": "user", "content": "?", "name": 5 }, said()])), Rule::Content),
+        (
+            with(json!([user(), { "role": "assistant", "content": "5", "refusal": true }])),
+            Rule::Content,
+        ),
         (json!({ "messages": [user(), said()], "tools": [{ "name": "add" }] }), Rule::Tools),
         (json!({ "messages": [user(), said()], "functions": [] }), Rule::Tools),
         (json!({ "messages": [user(), said()], "parallel_tool_calls": "no" }), Rule::Tools),
@@ -134,6 +170,22 @@ fn problems_say_the_line_and_the_whole_file_is_checked_too() {
     assert_eq!(report.statistics.examples, 2);
     assert!(!report.is_valid());
     assert!(report.to_string().starts_with("line 2: "));
+}
+
+#[test]
+fn a_line_that_is_no_utf_8_is_a_problem_of_that_line_alone() {
+    let path = std::env::temp_dir().join(format!("finetuning-bytes-{}", std::process::id()));
+    let good = with(json!([user(), said()])).to_string();
+    let bad = good.replace('?', "\u{fffd}").into_bytes();
+    let bad: Vec<u8> = bad.split(|byte| *byte == 0xef).flatten().copied().collect();
+    let file = [good.as_bytes(), b"\r\n", &bad, b"\n", good.as_bytes()].concat();
+    std::fs::write(&path, file).unwrap();
+    let report = Validator::openai().least_examples(1).check_file(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let told: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    let at = bad.iter().position(|byte| !byte.is_ascii()).unwrap();
+    assert_eq!(told, [format!("line 2: no UTF-8 behind byte {at}")]);
+    assert_eq!((report.problems[0].rule, report.statistics.examples), (Rule::Json, 2));
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub(super) fn check(example: &Object, problems: &mut Vec<Problem>) {
         if offered.len() > MOST_TOOLS || (offered.is_empty() && !nested) {
             wrong(format!("`{key}` has {} entries, 1 to {MOST_TOOLS} are allowed", offered.len()));
         }
+        let mut names = HashSet::new();
         for (place, tool) in offered.iter().enumerate() {
             let function = if nested { tool.get("function") } else { Some(tool) };
             let reason = match function.and_then(Value::as_object) {
@@ -31,7 +32,10 @@ pub(super) fn check(example: &Object, problems: &mut Vec<Problem>) {
                 None => Some(String::from("has no function")),
                 Some(function) => definition(function),
             };
-            if let Some(reason) = reason {
+            let name = function.and_then(|it| it.get("name")?.as_str());
+            let is_new = name.is_none_or(|name| names.insert(name));
+            let twice = || String::from("has the name of another");
+            if let Some(reason) = reason.or_else(|| (!is_new).then(twice)) {
                 wrong(format!("entry {} of `{key}` {reason}", place + 1));
             }
         }
@@ -46,10 +50,13 @@ fn definition(function: &Object) -> Option<String> {
     if function.get("description").is_some_and(|it| !it.is_string()) {
         return Some(String::from("has a description that is no text"));
     }
-    if function.get("parameters").is_some_and(|it| !it.is_object()) {
+    let parameters = function.get("parameters")?;
+    let Value::Object(schema) = parameters else {
         return Some(String::from("has parameters that are no object"));
-    }
-    None
+    };
+    let is_no_schema = schema.get("type").is_some_and(|it| it != "object")
+        || schema.get("properties").is_some_and(|it| !it.is_object());
+    is_no_schema.then(|| String::from("has parameters that are no schema of an object"))
 }
 
 fn is_name(name: &str) -> bool {
@@ -62,7 +69,11 @@ pub(super) fn check_calls(calls: &Value, problems: &mut Vec<Problem>) {
     let Some(calls) = calls.as_array().filter(|calls| !calls.is_empty()) else {
         return problems.push(call_problem("has `tool_calls` that are no list, or empty"));
     };
+    let mut ids = HashSet::new();
     for call in calls {
+        if id(call).is_some_and(|id| !ids.insert(id)) {
+            problems.push(call_problem("has two calls of one id"));
+        }
         if call.get("type").is_none_or(|it| it != "function") {
             problems.push(call_problem("has a call that is not of the type `function`"));
         }

@@ -15,6 +15,8 @@ pub(crate) use self::clip::Clip;
 pub(crate) use self::results::{input, output};
 use crate::span::{Span, Status};
 
+const NOT_ENDED: &str = "not ended";
+
 /// The span of an event, without those below it.
 pub(crate) fn span(event: &Event, clip: Clip) -> Span {
     Span {
@@ -22,7 +24,7 @@ pub(crate) fn span(event: &Event, clip: Clip) -> Span {
         name: name(event).to_owned(),
         start_time_ms: event.start.as_unix_nanos() / 1_000_000,
         end_time_ms: event.end().as_unix_nanos() / 1_000_000,
-        status_code: status(event.outcome),
+        status_code: Some(status(event)),
         status_message: message(event, clip),
         attributes: attributes::of(event, clip),
         results: Some(results::of(event, clip)).filter(|all| !all.is_empty()).map(|all| vec![all]),
@@ -34,7 +36,8 @@ pub(crate) fn span(event: &Event, clip: Clip) -> Span {
 /// The span of an event whose end never came.
 pub(crate) fn unended(event: &Event, clip: Clip) -> Span {
     let mut span = span(event, clip);
-    span.status_message = Some("its end was not seen".to_owned());
+    span.status_code = Some(Status::Error);
+    span.status_message = Some(NOT_ENDED.to_owned());
     span
 }
 
@@ -42,20 +45,18 @@ fn name(event: &Event) -> &str {
     if event.name.is_empty() { event.event_type.value() } else { &event.name }
 }
 
-/// Success is not claimed, and a call that was given up is no error: W&B has no word for either.
-fn status(outcome: Outcome) -> Option<Status> {
-    match outcome {
-        Outcome::Ok => Some(Status::Success),
-        Outcome::Error => Some(Status::Error),
-        _ => None,
-    }
+/// An event that ended and tells of no error went well, as in the original. W&B has no third word:
+/// for one that was given up, or did not end, the message says which.
+fn status(event: &Event) -> Status {
+    let failed = event.outcome.is_failure() || event.payload.exception.is_some();
+    if failed { Status::Error } else { Status::Success }
 }
 
 fn message(event: &Event, clip: Clip) -> Option<String> {
     match (&event.payload.exception, event.outcome) {
         (Some(exception), _) => Some(clip.text(&exception.to_string())),
         (None, Outcome::Cancelled) => Some("cancelled".to_owned()),
-        (None, Outcome::Incomplete) => Some("still open at shutdown".to_owned()),
+        (None, Outcome::Incomplete) => Some(NOT_ENDED.to_owned()),
         _ => None,
     }
 }

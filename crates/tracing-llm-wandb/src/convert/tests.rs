@@ -102,23 +102,28 @@ fn every_event_type_has_the_kind_of_the_original_or_none() {
 }
 
 #[test]
-fn success_is_not_claimed_and_a_call_that_was_given_up_is_no_error() {
+fn what_ended_without_an_error_went_well_and_what_was_given_up_says_so() {
     for (outcome, status, message) in [
-        (Outcome::Unset, None, None),
-        (Outcome::Ok, Some(Status::Success), None),
-        (Outcome::Error, Some(Status::Error), None),
-        (Outcome::Cancelled, None, Some("cancelled")),
-        (Outcome::Incomplete, None, Some("still open at shutdown")),
+        (Outcome::Unset, Status::Success, None),
+        (Outcome::Ok, Status::Success, None),
+        (Outcome::Error, Status::Error, None),
+        (Outcome::Cancelled, Status::Error, Some("cancelled")),
+        (Outcome::Incomplete, Status::Error, Some("not ended")),
     ] {
         let mut event = event(EventType::LLM, "chat", 1, 0);
         event.outcome = outcome;
         let span = span(&event, ALL);
-        assert_eq!((span.status_code, span.status_message.as_deref()), (status, message));
+        assert_eq!((span.status_code, span.status_message.as_deref()), (Some(status), message));
     }
     let mut event = event(EventType::LLM, "chat", 1, 0);
     event.payload.exception = Some(Exception::new("overloaded").with_kind("Busy"));
     event.outcome = Outcome::Error;
     assert_eq!(span(&event, ALL).status_message.as_deref(), Some("Busy: overloaded"));
+    event.payload.exception = None;
+    event.outcome = Outcome::Unset;
+    let begun = unended(&event, ALL);
+    assert_eq!(begun.status_code, Some(Status::Error));
+    assert_eq!(begun.status_message.as_deref(), Some("not ended"));
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn an_end_that_never_comes_leaves_what_is_known_of_the_start() {
     assert_eq!((shown(&tree.spans).as_str(), tree.unended), ("e1(e2)", 1));
     let child = &tree.spans[0].child_spans[0];
     assert_eq!(child.results.as_ref().unwrap()[0].inputs["query_str"], "why?");
-    assert_eq!(child.status_message.as_deref(), Some("its end was not seen"));
+    assert_eq!(child.status_message.as_deref(), Some("not ended"));
 }
 
 #[test]

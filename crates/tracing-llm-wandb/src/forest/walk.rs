@@ -98,6 +98,7 @@ impl<'a> Walk<'a> {
             }
             Known::Begun(span) => {
                 self.tree.unended += 1;
+                self.tree.figures.errors += 1;
                 *span
             }
             Known::Ended(span) => *span,

@@ -140,7 +140,7 @@ fn a_failed_call_a_completion_model_and_an_unended_event_do_not_lose_the_tree() 
     });
     let rows = rows(&records);
     let row = rows.iter().find(|row| row.contains_key("trace._type")).unwrap();
-    assert_eq!((&row["trace/failed"], &row["trace/errors"]), (&json!(1), &json!(2)));
+    assert_eq!((&row["trace/failed"], &row["trace/errors"]), (&json!(1), &json!(3)));
     let root = tree(row);
     assert_eq!(root["status_code"], "ERROR");
     assert_eq!(root["attributes"]["spans_without_end"], 1);
@@ -148,8 +148,9 @@ fn a_failed_call_a_completion_model_and_an_unended_event_do_not_lose_the_tree() 
     let names: Vec<_> = below.iter().map(|span| span["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["complete", "search", "chat"]);
     assert_eq!(below[0]["results"][0]["outputs"]["completion"], "a time");
-    assert_eq!(below[0]["status_code"], serde_json::Value::Null);
-    assert_eq!(below[1]["status_message"], "its end was not seen");
+    assert_eq!(below[0]["status_code"], "SUCCESS");
+    assert_eq!(below[1]["status_code"], "ERROR");
+    assert_eq!(below[1]["status_message"], "not ended");
     assert_eq!(below[2]["status_code"], "ERROR");
     assert_eq!(below[2]["status_message"], "Busy: overloaded");
 }

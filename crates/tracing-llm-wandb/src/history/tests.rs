@@ -1,5 +1,5 @@
 use serde_json::Map;
-use tracing_llm::{Cost, EventType, StreamProgress, TraceId};
+use tracing_llm::{Cost, EventType, Outcome, StreamProgress, TraceId};
 
 use super::*;
 use crate::testing::{START, event};

@@ -50,6 +50,17 @@ fn the_bytes_of_a_record_are_those_of_w_and_b() {
 }
 
 #[test]
+fn the_time_of_a_row_is_never_before_that_of_the_row_before_it() {
+    let mut journal = journal();
+    let second = std::time::Duration::from_secs(1);
+    journal.row(row(&[]), START + second);
+    journal.row(row(&[]), START);
+    assert_eq!(journal.changed["_runtime"], json!(1.0));
+    journal.row(row(&[]), START + 2 * second);
+    assert_eq!(journal.changed["_runtime"], json!(2.0));
+}
+
+#[test]
 fn values_inside_an_object_have_the_names_on_the_way_to_them() {
     let mut all = Vec::new();
     items("t", &json!({ "a": { "b": 1, "c": [2] }, "d": {} }), &mut all);

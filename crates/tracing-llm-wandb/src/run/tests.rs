@@ -28,6 +28,8 @@ fn counts_say_what_is_missing() {
     (counts.failed, counts.spans_left_out, counts.traces_cut) = (2, 7, 1);
     assert_eq!(
         counts.to_string(),
-        "3 traces, 12 calls, 40 records, 2 not written, 7 spans left out, 1 traces cut"
+        "3 traces, 12 calls, 40 records, 2 not written, 7 spans left out, 1 trace cut"
     );
+    let one = RunCounts { traces: 1, calls: 1, records: 1, ..RunCounts::default() };
+    assert_eq!(one.to_string(), "1 trace, 1 call, 1 record");
 }
