@@ -1,7 +1,7 @@
 //! Our layer beside tokio's console: each is told what it is told without the other.
 //!
 //! Run from this package's folder, whose `.cargo/config.toml` sets the flag that tokio asks for.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 #[cfg(tokio_unstable)]
 mod beside;
