@@ -1,13 +1,11 @@
 //! Our layer beside what programs run in production: each tool gets what it gets without us, and
-//! we get the same events beside each.
+//! we get the same events beside each. The console of tokio has a package of its own, below
+//! `tests/libraries`.
 
 #![allow(deprecated, reason = "the layer that most programs have; it is two layers since")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use console_api::instrument::InstrumentRequest;
-use console_api::instrument::instrument_client::InstrumentClient;
 use tracing::{Dispatch, debug, dispatcher, error, info_span};
 use tracing_llm::CallbackLayer;
 use tracing_llm::prelude::*;
@@ -131,66 +129,5 @@ fn a_file_of_tracing_appender_has_every_line() {
         let spans = r#"request{session.id="s-1"}:answer{"#;
         assert!(lines[0].contains(spans) && lines[0].ends_with("a line of the program"));
         assert!(lines[1].contains(":chat{") && lines[1].ends_with("the first try failed"));
-    }
-}
-
-/// The console refuses to work where tokio tells it nothing, unless a flag says that this is known:
-/// `RUSTFLAGS="--cfg console_without_tokio_unstable" cargo test -p tracing-llm-tests --test composition_tools`.
-#[test]
-#[cfg_attr(
-    not(any(tokio_unstable, console_without_tokio_unstable)),
-    ignore = "not run: needs RUSTFLAGS='--cfg console_without_tokio_unstable', and so a build of everything"
-)]
-fn the_console_gets_its_tasks() {
-    for number in 0..3 {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (console, server) = console_subscriber::ConsoleLayer::builder()
-            .server_addr(free)
-            .publish_interval(Duration::from_millis(20))
-            .build();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        let serving = runtime.spawn(async move { server.serve().await.unwrap() });
-        let place: Place<'_> = Box::new(move |layer| match number {
-            0 => Dispatch::new(registry().with(layer.filtered()).with(console)),
-            1 => Dispatch::new(registry().with(console).with(layer.filtered())),
-            _ => Dispatch::new(registry().with(layer).with(console)),
-        });
-        let watched = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let tasks = Arc::clone(&watched);
-        let captured = delivered(place, || {
-            // As tokio's own, where it is built with `tokio_unstable`.
-            let task = info_span!(
-                target: "tokio::task",
-                "runtime.spawn",
-                kind = "task",
-                task.name = "of the test",
-            );
-            task.in_scope(pipeline);
-            let watch = async {
-                let mut client = loop {
-                    match InstrumentClient::connect(format!("http://{free}")).await {
-                        Ok(client) => break client,
-                        Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-                    }
-                };
-                let mut updates =
-                    client.watch_updates(InstrumentRequest {}).await.unwrap().into_inner();
-                while let Some(update) = updates.message().await.unwrap() {
-                    let new = update.task_update.map(|tasks| tasks.new_tasks).unwrap_or_default();
-                    let done = !new.is_empty();
-                    let of = |task: console_api::tasks::Task| format!("{:?}", task.fields);
-                    tasks.lock().unwrap().extend(new.into_iter().map(of));
-                    if done {
-                        return;
-                    }
-                }
-            };
-            runtime.block_on(async { tokio::time::timeout(PATIENCE, watch).await }).unwrap();
-        });
-        serving.abort();
-        assert_ours(&captured);
-        let watched = watched.lock().unwrap();
-        assert_eq!(watched.len(), 1, "{watched:?}");
-        assert!(watched[0].contains("of the test"), "{watched:?}");
     }
 }

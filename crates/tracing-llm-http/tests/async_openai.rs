@@ -89,3 +89,26 @@ async fn its_errors_stay_its_own_and_are_told() {
     assert!(error.to_string().contains("no such model"), "{error}");
     assert_eq!(stage.one().payload.exception.unwrap().message, "HTTP 400: no such model");
 }
+
+/// This client has a service of its own, which does not try again.
+#[tokio::test]
+async fn its_rate_limits_are_told_with_the_time_to_wait() {
+    for kind in ["requests", "insufficient_quota"] {
+        let stage = Stage::new();
+        let said =
+            json!({"error": {"message": "slow down", "type": kind, "param": null, "code": null}});
+        let reply = Reply::json(&said.to_string()).status(429).header("retry-after", "7");
+        let (address, _asked) = server::start(reply);
+        let error = client(&address).chat().create(question()).await.unwrap_err();
+        assert!(error.to_string().contains("slow down"), "{error}");
+        let event = stage.one();
+        let exception = event.payload.exception.unwrap();
+        assert_eq!(event.outcome, Outcome::Error);
+        assert_eq!(
+            (&*exception.message, exception.kind.as_deref()),
+            ("HTTP 429: slow down", Some(kind))
+        );
+        assert_eq!(event.payload.attributes["http.response.header.retry-after"], "7");
+        assert_eq!(event.payload.usage, None);
+    }
+}

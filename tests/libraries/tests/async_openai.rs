@@ -42,3 +42,21 @@ async fn a_span_around_the_call_has_what_is_handed_over() {
     assert_eq!(payload.output_text().as_deref(), Some(&*run.answer));
     assert!(payload.usage.unwrap().estimated);
 }
+
+#[tokio::test]
+async fn a_span_around_a_call_that_fails_is_an_error_once_the_library_has_given_up() {
+    for (script, statuses) in [
+        (vec![Reply::OutOfQuota], &[429][..]),
+        (vec![Reply::Error(429), Reply::Error(400)], &[429, 400]),
+    ] {
+        let run = watch(script, async |url| {
+            let span = event_span!(LLM, "chat", model = MODEL, provider = "openai");
+            async_openai::chat(url, MODEL, "hi there").try_traced(&span).await
+        })
+        .await;
+        assert!(run.answer.is_err());
+        assert_eq!(run.log.iter().map(|it| it.status).collect::<Vec<_>>(), statuses);
+        assert_eq!(run.events.tree(), "llm\n└─ LLM chat [error]\n");
+        assert_eq!(run.events.event("chat").payload.usage, None);
+    }
+}

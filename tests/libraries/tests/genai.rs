@@ -43,6 +43,42 @@ async fn a_failed_chat_is_an_error_with_the_status() {
     }
 }
 
+/// Of a stream genai tells that it failed, not with which status.
+#[tokio::test]
+async fn failed_streams_and_embeddings_are_errors() {
+    for reply in [Reply::Error(400), Reply::Error(429), Reply::OutOfQuota, Reply::Error(500)] {
+        let script = [reply];
+        let stream = watch(script.clone(), async |url| {
+            genai::stream(url, MODEL, "hi", true, None).await.map(drop)
+        })
+        .await;
+        let embeddings =
+            watch(script, async |url| genai::embed(url, MODEL, &["hi"]).await.map(drop)).await;
+        let status = embeddings.log[0].status.to_string();
+        let told = [
+            (stream, "chat gpt-4o-mini", "web_stream"),
+            (embeddings, "embeddings gpt-4o-mini", &*status),
+        ];
+        for (run, name, kind) in told {
+            assert!(run.answer.is_err());
+            assert_eq!(run.log.len(), 1);
+            let event = run.events.event(name);
+            assert_eq!(event.outcome, Outcome::Error);
+            assert_eq!(event.payload.exception.as_ref().unwrap().kind.as_deref(), Some(kind));
+            assert_eq!(event.payload.usage, None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_whose_usage_the_provider_leaves_out_has_none() {
+    let script = [Reply::uncounted("one two three")];
+    let run = watch(script, async |url| genai::stream(url, MODEL, "hi", true, None).await).await;
+    assert_eq!(run.log[0].request["stream_options"]["include_usage"], json!(true));
+    // Without genai's content capture there are no texts to count.
+    assert_eq!(run.events.event("chat gpt-4o-mini").payload.usage, None);
+}
+
 #[tokio::test]
 async fn a_stream_has_the_usage_that_was_asked_for() {
     for usage in [true, false] {

@@ -27,12 +27,64 @@ async fn a_chat_is_an_llm_event_with_model_and_usage() {
 }
 
 #[tokio::test]
-async fn a_failed_chat_is_an_error() {
-    let run = watch([Reply::Error(400)], async |url| langchain::chat(url, MODEL, "hi").await).await;
-    assert!(run.answer.is_err());
-    let event = run.events.event("llm.generate");
-    assert_eq!(event.outcome, Outcome::Error);
-    assert!(event.payload.exception.as_ref().unwrap().message.contains("The request is not valid"));
+async fn a_failed_chat_or_stream_is_an_error() {
+    let failures =
+        [(Reply::Error(400), "The request is not valid"), (Reply::OutOfQuota, "No quota left")];
+    for (reply, said) in failures {
+        let script = [reply];
+        let chat =
+            watch(script.clone(), async |url| langchain::chat(url, MODEL, "hi").await.map(drop))
+                .await;
+        let stream = watch(script, async |url| {
+            langchain::stream(url, MODEL, "hi", true, None).await.map(drop)
+        })
+        .await;
+        for run in [chat, stream] {
+            assert!(run.answer.is_err());
+            assert_eq!(run.log.len(), 1);
+            let event = run.events.event("llm.generate");
+            assert_eq!(event.outcome, Outcome::Error);
+            assert!(event.payload.exception.as_ref().unwrap().message.contains(said));
+            assert_eq!(event.payload.usage, None);
+        }
+    }
+}
+
+/// Whoever does not want its prompts in a backend may rely on it.
+#[tokio::test]
+async fn it_never_tells_texts() {
+    let (question, answer) = ("hi there", "The sum is 3");
+    let chat = watch([Reply::text(answer)], async |url| {
+        langchain::chat(url, MODEL, question).await.map(drop)
+    })
+    .await;
+    let stream = watch([Reply::text(answer)], async |url| {
+        langchain::stream(url, MODEL, question, true, None).await.map(drop)
+    })
+    .await;
+    let chain = watch([Reply::text(answer)], async |url| {
+        langchain::chain(url, MODEL, question).await.map(drop)
+    })
+    .await;
+    let agent = watch([add(), Reply::text(answer)], async |url| {
+        langchain::agent(url, MODEL, question).await.map(drop)
+    })
+    .await;
+    let embeddings =
+        watch([], async |url| langchain::embed(url, MODEL, &[question]).await.map(drop)).await;
+    for run in [chat, stream, chain, agent, embeddings] {
+        run.answer.unwrap();
+        let asked: String = run.log.iter().map(|it| it.request.to_string()).collect();
+        assert!(asked.contains(question));
+        assert!(!run.events.ends.is_empty());
+        for event in &run.events.ends {
+            let told = serde_json::to_string(event).unwrap();
+            // Question, answer, the arguments of the tool and what it gave.
+            for text in [question, answer, "Answer shortly", r#"\"x\""#, r#""3""#] {
+                assert!(!told.contains(text), "{text} in {told}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -61,6 +113,16 @@ async fn a_stream_has_the_usage_that_was_asked_for() {
             assert_eq!(run.counted, run.reported);
         }
     }
+}
+
+#[tokio::test]
+async fn a_stream_whose_usage_the_provider_leaves_out_has_none() {
+    let script = [Reply::uncounted("one two three")];
+    let run =
+        watch(script, async |url| langchain::stream(url, MODEL, "hi", true, None).await).await;
+    assert_eq!(run.log[0].request["stream_options"]["include_usage"], json!(true));
+    // There are no texts to count.
+    assert_eq!(run.events.event("llm.generate").payload.usage, None);
 }
 
 #[tokio::test]

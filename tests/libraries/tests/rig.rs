@@ -61,6 +61,24 @@ async fn rig_says_nothing_of_a_failed_call_so_its_outcome_stays_open() {
 }
 
 #[tokio::test]
+async fn nor_does_it_of_a_failed_stream_or_of_failed_embeddings() {
+    for reply in [Reply::Error(400), Reply::Error(429), Reply::OutOfQuota, Reply::Error(500)] {
+        let stream =
+            watch([reply.clone()], async |url| rig::stream(url, MODEL, "hi", None).await).await;
+        let embeddings = watch([reply], async |url| rig::embed(url, MODEL, &["hi"]).await).await;
+        assert!(stream.answer.is_err() && embeddings.answer.is_err());
+        // rig does not try again by itself.
+        assert_eq!((stream.log.len(), embeddings.log.len()), (1, 1));
+        assert_eq!(stream.events.tree(), "llm\n└─ LLM chat\n");
+        assert_eq!(embeddings.events.tree(), "embedding\n└─ EMBEDDING embeddings\n");
+        for event in stream.events.ends.iter().chain(&embeddings.events.ends) {
+            assert_eq!((event.outcome, event.payload.exception.as_ref()), (Outcome::Unset, None));
+            assert_eq!(event.payload.usage, None);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_has_its_usage_once_it_is_finished() {
     let script = [Reply::text("one two three")];
     let run = watch(script, async |url| rig::stream(url, MODEL, "hi", None).await).await;
@@ -69,6 +87,30 @@ async fn a_stream_has_its_usage_once_it_is_finished() {
     let usage = run.events.event("chat").payload.usage.unwrap();
     assert_eq!((usage.input, usage.output), (Some(4), Some(4)));
     assert_eq!(run.counted, run.reported);
+}
+
+#[tokio::test]
+async fn of_a_stream_that_is_read_to_its_end_but_not_finished_rig_never_tells_the_usage() {
+    let script = [Reply::text("one two three")];
+    let run = watch(script, async |url| rig::unfinished_stream(url, MODEL, "hi").await).await;
+    assert!(run.answer.unwrap() >= 3);
+    assert_eq!(run.reported, Reported { input: 4, output: 4 });
+    assert_eq!(run.events.tree(), "llm\n└─ LLM chat\n");
+    assert_eq!(run.events.event("chat").payload.usage, None);
+}
+
+#[tokio::test]
+async fn where_the_provider_reports_no_usage_there_is_none_or_it_is_counted_from_the_texts() {
+    let uncounted = [Reply::uncounted("one two three")];
+    let stream =
+        watch(uncounted.clone(), async |url| rig::stream(url, MODEL, "hi", None).await).await;
+    // rig asks for it; and of a stream without an agent it tells no texts to count.
+    assert_eq!(stream.log[0].request["stream_options"]["include_usage"], json!(true));
+    assert_eq!(stream.events.event("chat").payload.usage, None);
+    let agent = watch(uncounted, async |url| rig::agent_stream(url, MODEL, "hi").await).await;
+    let usage = agent.events.event("chat").payload.usage.unwrap();
+    assert!(usage.estimated && usage.input > Some(0) && usage.output == Some(3), "{usage:?}");
+    assert_eq!(agent.calls, 1);
 }
 
 #[tokio::test]
@@ -188,4 +230,40 @@ agent_step
 "
     );
     assert_eq!((run.counted, run.calls), (run.reported, 2));
+}
+
+#[tokio::test]
+async fn an_agent_whose_call_fails_ends_with_it_and_says_nothing_of_the_failure() {
+    for reply in [Reply::Error(400), Reply::Error(429), Reply::OutOfQuota, Reply::Error(500)] {
+        let script = [add(), reply];
+        let whole = watch(script.clone(), async |url| {
+            rig::agent(url, MODEL, Some("Use the tool."), "add 1 and 2", true).await.map(drop)
+        })
+        .await;
+        let stream =
+            watch(script, async |url| rig::agent_stream(url, MODEL, "add 1 and 2").await.map(drop))
+                .await;
+        for run in [whole, stream] {
+            assert!(run.answer.is_err());
+            assert_eq!(
+                run.events.tree(),
+                "\
+agent_step
+└─ AGENT_STEP invoke_agent
+   ├─ LLM chat
+   ├─ FUNCTION_CALL execute_tool
+   └─ LLM chat
+"
+            );
+            let chats = run.events.of_type(EventType::LLM);
+            let reported = chats.iter().filter_map(|chat| chat.payload.usage);
+            let reported: u64 = reported.filter(|it| !it.estimated).filter_map(|it| it.input).sum();
+            assert_eq!(reported, run.reported.input);
+            assert!(chats[1].payload.replies.is_empty());
+            for event in &run.events.ends {
+                assert_eq!(event.outcome, Outcome::Unset);
+                assert_eq!(event.payload.exception, None);
+            }
+        }
+    }
 }

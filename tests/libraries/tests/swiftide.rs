@@ -42,11 +42,31 @@ async fn a_prompt_is_an_llm_event_too() {
 
 #[tokio::test]
 async fn a_failed_completion_is_an_error() {
-    let run = watch([Reply::Error(400)], async |url| swiftide::chat(url, MODEL, "hi").await).await;
-    assert!(run.answer.is_err());
-    let event = run.events.event("complete");
-    assert_eq!(event.outcome, Outcome::Error);
-    assert!(event.payload.exception.as_ref().unwrap().message.contains("The request is not valid"));
+    let failures =
+        [(Reply::Error(400), "The request is not valid"), (Reply::OutOfQuota, "No quota left")];
+    for (reply, said) in failures {
+        let run = watch([reply], async |url| swiftide::chat(url, MODEL, "hi").await).await;
+        assert!(run.answer.is_err());
+        assert_eq!(run.log.len(), 1);
+        let event = run.events.event("complete");
+        assert_eq!(event.outcome, Outcome::Error);
+        assert!(event.payload.exception.as_ref().unwrap().message.contains(said));
+        assert_eq!(event.payload.usage, None);
+    }
+}
+
+/// The client below swiftide does so, for a quarter of an hour.
+#[tokio::test]
+async fn a_call_that_is_tried_again_is_one_event_that_did_not_fail() {
+    for status in [429, 500] {
+        let script = [add(), Reply::Error(status), Reply::text("The sum is 3")];
+        let run = watch(script, async |url| swiftide::agent(url, MODEL, "add").await).await;
+        assert_eq!(run.answer.unwrap(), "The sum is 3");
+        assert_eq!(run.log.iter().map(|it| it.status).collect::<Vec<_>>(), [200, status, 200]);
+        let chats = run.events.of_type(EventType::LLM);
+        assert_eq!(chats.iter().map(|it| it.outcome).collect::<Vec<_>>(), [Outcome::Unset; 2]);
+        assert_eq!((run.counted, run.calls), (run.reported, 2));
+    }
 }
 
 #[tokio::test]
@@ -62,15 +82,37 @@ async fn a_stream_has_its_texts_and_usage_at_its_end() {
 }
 
 #[tokio::test]
-async fn a_dropped_and_a_broken_stream_end_their_event() {
+async fn a_stream_without_a_usage_has_the_tokens_of_its_texts() {
+    let script = [Reply::uncounted("one two three")];
+    let run = watch(script, async |url| swiftide::stream(url, MODEL, "hi", None).await).await;
+    // swiftide asks for it.
+    assert_eq!(run.log[0].request["stream_options"]["include_usage"], json!(true));
+    let payload = &run.events.event("stream").payload;
+    assert_eq!(payload.replies[0].text(), "one two three");
+    let usage = payload.usage.unwrap();
+    assert!(usage.estimated && usage.input > Some(0) && usage.output == Some(3), "{usage:?}");
+}
+
+#[tokio::test]
+async fn of_a_stream_that_is_dropped_breaks_or_fails_swiftide_tells_only_that_there_was_one() {
     let script = [Reply::text("one two three four")];
     let dropped =
         watch(script, async |url| swiftide::stream(url, MODEL, "hi", Some(2)).await).await;
-    let broken =
-        watch([Reply::Broken], async |url| swiftide::stream(url, MODEL, "hi", None).await).await;
-    assert!(dropped.answer.is_ok() && broken.answer.is_err());
-    for events in [dropped.events, broken.events] {
-        assert_eq!(events.tree(), "llm\n└─ LLM stream\n");
+    assert!(dropped.answer.is_ok());
+    let mut runs = vec![dropped];
+    for reply in [Reply::Broken, Reply::Error(400), Reply::Error(429), Reply::Error(500)] {
+        let run = watch([reply], async |url| swiftide::stream(url, MODEL, "hi", None).await).await;
+        assert!(run.answer.is_err());
+        runs.push(run);
+    }
+    for run in runs {
+        assert_eq!(run.events.tree(), "llm\n└─ LLM stream\n");
+        let payload = &run.events.event("stream").payload;
+        assert_eq!(run.events.event("stream").outcome, Outcome::Unset);
+        assert_eq!((payload.usage, payload.exception.as_ref()), (None, None));
+        assert_eq!(payload.model, None);
+        assert!(payload.messages.is_empty() && payload.replies.is_empty());
+        assert_eq!((run.log.len(), run.calls), (1, 1));
     }
 }
 

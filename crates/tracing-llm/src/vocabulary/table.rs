@@ -36,6 +36,7 @@ const OPEN_INFERENCE: Origin = Origin {
     version: "0.1.42",
     vocabulary: Some(Vocabulary::OpenInference),
 };
+/// genai 0.7.2 emits names of these alone.
 const GEN_AI: Origin =
     Origin { name: "opentelemetry gen_ai", version: "1.41.1", vocabulary: Some(Vocabulary::GenAi) };
 /// The repository that the conventions moved to; nothing is released from it yet.

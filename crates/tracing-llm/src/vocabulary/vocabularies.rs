@@ -25,8 +25,9 @@ pub enum Vocabulary {
     /// OpenInference: `openinference.span.kind`, `llm.*`, `input.value` … Read from the semantic
     /// conventions 0.1.42.
     OpenInference,
-    /// OpenTelemetry's `gen_ai.*`, with what rig adds to it. Read from the semantic conventions
-    /// 1.41.1, their successor of August 2026, rig 0.46, and OpenLLMetry for the older names.
+    /// OpenTelemetry's `gen_ai.*`, as genai emits it, with what rig adds to it. Read from the
+    /// semantic conventions 1.41.1, their successor of August 2026, rig 0.46, genai 0.7.2, and
+    /// OpenLLMetry for the older names.
     GenAi,
     /// Langfuse: `langfuse.type`, `langfuse.input`, `langfuse.observation.*` … Read from
     /// swiftide-langfuse 0.33 and Langfuse's OpenTelemetry mapping of August 2026.

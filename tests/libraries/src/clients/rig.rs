@@ -42,8 +42,7 @@ pub async fn chat(
 ///
 /// What the provider said.
 pub async fn stream(url: &str, model: &str, prompt: &str, pieces: Option<usize>) -> Answer<usize> {
-    let request = CompletionRequest::new(prompt).max_tokens(32).record_content_telemetry(true);
-    let mut stream = openai(url).chat(model).stream(request)?;
+    let mut stream = openai(url).chat(model).stream(asked(prompt))?;
     let mut seen = 0;
     while let Some(item) = stream.next().await {
         item?;
@@ -55,6 +54,25 @@ pub async fn stream(url: &str, model: &str, prompt: &str, pieces: Option<usize>)
     // Without this its span never gets the usage, though the stream is at its end.
     stream.finish().await?;
     Ok(seen)
+}
+
+/// The same, read to its end and left there.
+///
+/// # Errors
+///
+/// What the provider said.
+pub async fn unfinished_stream(url: &str, model: &str, prompt: &str) -> Answer<usize> {
+    let mut stream = openai(url).chat(model).stream(asked(prompt))?;
+    let mut seen = 0;
+    while let Some(item) = stream.next().await {
+        item?;
+        seen += 1;
+    }
+    Ok(seen)
+}
+
+fn asked(prompt: &str) -> CompletionRequest {
+    CompletionRequest::new(prompt).max_tokens(32).record_content_telemetry(true)
 }
 
 /// Embeddings of some texts.

@@ -11,8 +11,12 @@ pub enum Reply {
     Text(String),
     /// Calls of tools: name and arguments (JSON).
     ToolCalls(Vec<(String, Value)>),
+    /// This text, with no word of usage, asked for or not.
+    Uncounted(String),
     /// An error with this status, told as OpenAI tells it.
     Error(u16),
+    /// A rate limit that no waiting helps against: the quota is used up.
+    OutOfQuota,
     /// A stream that breaks off after its first words.
     Broken,
 }
@@ -22,6 +26,12 @@ impl Reply {
     #[must_use]
     pub fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+
+    /// This text, with no word of usage.
+    #[must_use]
+    pub fn uncounted(text: &str) -> Self {
+        Self::Uncounted(text.to_owned())
     }
 
     /// One call of a tool.
@@ -40,11 +50,14 @@ pub(super) enum Answer {
 /// The number of a call makes the ids; the model is the one that was asked for.
 pub(super) fn chat(number: usize, request: &Value, script: Option<Reply>) -> Answer {
     let reply = script.unwrap_or_else(|| Reply::Text(format!("You said: {}", last_text(request))));
-    if let Reply::Error(status) = reply {
-        return error(status);
+    match reply {
+        Reply::Error(status) => return error(status),
+        Reply::OutOfQuota => return out_of_quota(),
+        _ => {}
     }
     let model = format!("{}-2026-01-01", request["model"].as_str().unwrap_or("none"));
-    let reported = Reported { input: prompt_tokens(request), output: answer_tokens(&reply) };
+    let reported = (!matches!(reply, Reply::Uncounted(_)))
+        .then(|| Reported { input: prompt_tokens(request), output: answer_tokens(&reply) });
     let head =
         json!({"id": format!("chatcmpl-{number}"), "created": 1_700_000_000, "model": model});
     if request["stream"] == json!(true) {
@@ -56,14 +69,18 @@ pub(super) fn chat(number: usize, request: &Value, script: Option<Reply>) -> Ans
         "index": 0, "message": message(number, &reply), "finish_reason": finish_reason(&reply),
         "logprobs": null,
     }]);
-    body["usage"] = usage(reported);
-    Answer::Whole { status: 200, body, reported: Some(reported) }
+    if let Some(reported) = reported {
+        body["usage"] = usage(reported);
+    }
+    Answer::Whole { status: 200, body, reported }
 }
 
 /// Three numbers for each input, a token a word.
 pub(super) fn embeddings(request: &Value, script: Option<Reply>) -> Answer {
-    if let Some(Reply::Error(status)) = script {
-        return error(status);
+    match script {
+        Some(Reply::Error(status)) => return error(status),
+        Some(Reply::OutOfQuota) => return out_of_quota(),
+        _ => {}
     }
     let inputs = match &request["input"] {
         Value::Array(all) => all.clone(),
@@ -91,7 +108,14 @@ pub(super) fn error(status: u16) -> Answer {
     Answer::Whole { status, body, reported: None }
 }
 
-fn stream(head: &Value, request: &Value, reply: &Reply, reported: Reported) -> Answer {
+fn out_of_quota() -> Answer {
+    let kind = "insufficient_quota";
+    let body =
+        json!({"error": {"message": "No quota left.", "type": kind, "param": null, "code": kind}});
+    Answer::Whole { status: 429, body, reported: None }
+}
+
+fn stream(head: &Value, request: &Value, reply: &Reply, reported: Option<Reported>) -> Answer {
     let chunk = |choices: Value, usage: Value| {
         let mut chunk = head.clone();
         chunk["object"] = json!("chat.completion.chunk");
@@ -108,7 +132,7 @@ fn stream(head: &Value, request: &Value, reply: &Reply, reported: Reported) -> A
     let mut chunks = vec![choice(json!({"role": "assistant", "content": ""}), Value::Null)];
     let broken = matches!(reply, Reply::Broken);
     match reply {
-        Reply::Text(text) => chunks.extend(
+        Reply::Text(text) | Reply::Uncounted(text) => chunks.extend(
             text.split_inclusive(' ').map(|word| choice(json!({"content": word}), Value::Null)),
         ),
         Reply::ToolCalls(calls) => chunks.extend(calls.iter().enumerate().map(|(index, call)| {
@@ -118,7 +142,7 @@ fn stream(head: &Value, request: &Value, reply: &Reply, reported: Reported) -> A
             });
             choice(json!({"tool_calls": [call]}), Value::Null)
         })),
-        Reply::Broken | Reply::Error(_) => {
+        Reply::Broken | Reply::Error(_) | Reply::OutOfQuota => {
             chunks.push(choice(json!({"content": "Half an"}), Value::Null));
         }
     }
@@ -127,10 +151,11 @@ fn stream(head: &Value, request: &Value, reply: &Reply, reported: Reported) -> A
     }
     chunks.push(choice(json!({}), json!(finish_reason(reply))));
     let asked = request["stream_options"]["include_usage"] == json!(true);
-    if asked {
+    let reported = reported.filter(|_| asked);
+    if let Some(reported) = reported {
         chunks.push(chunk(json!([]), usage(reported)));
     }
-    Answer::Stream { chunks, reported: asked.then_some(reported), broken }
+    Answer::Stream { chunks, reported, broken }
 }
 
 fn message(number: usize, reply: &Reply) -> Value {
@@ -148,8 +173,12 @@ fn message(number: usize, reply: &Reply) -> Value {
                 .collect();
             json!({"role": "assistant", "content": null, "tool_calls": calls, "refusal": null})
         }
-        Reply::Text(text) => json!({"role": "assistant", "content": text, "refusal": null}),
-        Reply::Broken | Reply::Error(_) => json!({"role": "assistant", "content": ""}),
+        Reply::Text(text) | Reply::Uncounted(text) => {
+            json!({"role": "assistant", "content": text, "refusal": null})
+        }
+        Reply::Broken | Reply::Error(_) | Reply::OutOfQuota => {
+            json!({"role": "assistant", "content": ""})
+        }
     }
 }
 
@@ -181,9 +210,9 @@ fn prompt_tokens(request: &Value) -> u64 {
 
 fn answer_tokens(reply: &Reply) -> u64 {
     match reply {
-        Reply::Text(text) => 1 + count(text),
+        Reply::Text(text) | Reply::Uncounted(text) => 1 + count(text),
         Reply::ToolCalls(calls) => calls.iter().map(|call| 5 + count(&call.1.to_string())).sum(),
-        Reply::Broken | Reply::Error(_) => 0,
+        Reply::Broken | Reply::Error(_) | Reply::OutOfQuota => 0,
     }
 }
 

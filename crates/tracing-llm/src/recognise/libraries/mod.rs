@@ -1,7 +1,12 @@
 //! Libraries whose spans are known by target and name, as data: a file each.
 //!
-//! Libraries that tag their spans by a vocabulary (rig and genai by `gen_ai.operation.name`) need
-//! nothing here.
+//! Libraries that tag their spans by a vocabulary need nothing here. Their names were read from
+//!
+//! - rig 0.46, `rig-core` and `rig-agent`: what it writes beside the conventions is the origin `RIG`
+//!   in `vocabulary/table.rs`, and in `operation` of `vocabulary/tag.rs`;
+//! - genai 0.7.2, `src/otel` (its feature `otel`): operations, attributes and events by the names of
+//!   the conventions alone, so the origin `GEN_AI` has all of them. Of its errors it tells the type
+//!   as `error.type`: an HTTP status, or a word of its own such as `web_stream`.
 
 mod langchain_rust;
 mod swiftide;
