@@ -148,6 +148,10 @@ impl Builder {
 /// What is seen and kept.
 impl Builder {
     /// The most verbose level of spans and events that are seen. Default: DEBUG.
+    ///
+    /// A plain layer (not [`filtered`](crate::CallbackLayer::filtered)) tells the whole program so:
+    /// another layer that has no filter of its own sees nothing more verbose beside it either. This
+    /// is how `tracing-subscriber` puts levels together; with `filtered()` each keeps its own.
     pub fn level(mut self, level: impl Into<LevelFilter>) -> Self {
         self.recognition.level = level.into();
         self
