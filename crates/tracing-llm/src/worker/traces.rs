@@ -84,10 +84,11 @@ impl Worker {
         }
     }
 
-    pub(super) fn end_scope(&mut self, record: &Arc<Record>) {
+    pub(super) fn end_scope(&mut self, record: &Arc<Record>, shutdown: Option<Tick>) {
         let mut state = record.lock();
         state.phase = Phase::Gone;
-        let end = state.end.or(state.last).unwrap_or(state.start);
+        let open_until = state.open_until(shutdown);
+        let end = state.end.or(open_until).or(state.last).unwrap_or(state.start);
         let trace = state.trace.clone();
         let charged = std::mem::take(&mut state.charged);
         drop(state);
