@@ -8,11 +8,13 @@
 //! ```
 //!
 //! `request.rs` is what a request brings along, `answer.rs` the pipeline, `model.rs` stands for the
-//! client of a model. This file sets up and shuts down.
+//! client of a model, `ending.rs` is what becomes of long answers at the end. This file sets up and
+//! shuts down.
 
 #![allow(unreachable_pub, reason = "a program has no public items")]
 
 mod answer;
+mod ending;
 mod model;
 mod request;
 
@@ -20,9 +22,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Result;
-use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tower_http::trace::TraceLayer;
@@ -34,9 +36,10 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
-/// So long answers that are under way may take at the end …
-const DRAIN: Duration = Duration::from_secs(10);
-/// … and then so long the handlers. A platform that kills after 30 seconds is never reached.
+/// So long connections may take to close when their answers were broken off …
+const CLOSE: Duration = Duration::from_secs(1);
+/// … and then so long the handlers to deliver. With ten seconds for answers before that
+/// (`DRAIN_SECONDS`), a platform that kills after 30 is never reached.
 const DELIVER: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -55,10 +58,13 @@ async fn main() -> Result<()> {
         .with(fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_filter(log))
         .init();
 
+    let drain = ending::drain()?;
+    let (over, stop) = ending::Stop::new();
     let app = Router::new()
         .route("/ask", post(answer::ask))
         .route("/ask/stream", post(answer::stream))
         .route("/metrics", get(metrics))
+        .layer(middleware::from_fn_with_state(stop, ending::break_off))
         .layer(TraceLayer::new_for_http().make_span_with(request::span))
         .with_state(Metrics { tokens, health: callbacks.stats_reader() });
     let listener = TcpListener::bind(&address).await?;
@@ -68,13 +74,19 @@ async fn main() -> Result<()> {
     let told = std::sync::Arc::clone(&ending);
     let signal = async move {
         terminated().await;
-        info!("no new requests; {DRAIN:?} for those that are under way");
+        info!("no new requests; {drain:?} for those that are under way");
         told.notify_one();
     };
     tokio::select! {
         served = axum::serve(listener, app).with_graceful_shutdown(signal) => served?,
-        // An answer that streams on is broken off here: its events are cancelled, not lost.
-        () = async { ending.notified().await; tokio::time::sleep(DRAIN).await } => {}
+        // Once all are broken off the server ends by itself, but for who does not take his answer.
+        () = async {
+            ending.notified().await;
+            tokio::time::sleep(drain).await;
+            info!("answers that are under way still are broken off");
+            over.send_replace(true);
+            tokio::time::sleep(CLOSE).await;
+        } => {}
     }
     tokio::time::timeout(DELIVER, callbacks.shutdown()).await??;
     info!("all events are delivered");

@@ -9,6 +9,7 @@ use tracing_llm::{EventHandle, Exception, LlmSpan, event_span};
 
 use crate::capture::Capture;
 use crate::config::Decision;
+use crate::end_mark::EndMark;
 use crate::read::{Answer, Form, read_request};
 use crate::secrets::without_secrets;
 use crate::{Api, LlmHttp, inject};
@@ -41,6 +42,7 @@ struct Seen {
     status: StatusCode,
     form: Form,
     body: Capture,
+    end: EndMark,
     marks: Vec<(usize, Duration)>,
 }
 
@@ -114,8 +116,8 @@ impl Call {
                 self.handle.attribute(attribute, value.to_owned());
             }
         }
-        let body = Capture::new(self.limit);
-        self.seen = Some(Seen { status, form, body, marks: Vec::new() });
+        let (body, end) = (Capture::new(self.limit), EndMark::new(self.api));
+        self.seen = Some(Seen { status, form, body, end, marks: Vec::new() });
     }
 
     /// A piece of the answer passes.
@@ -125,7 +127,11 @@ impl Call {
             return;
         }
         seen.body.push(piece, |bytes| self.handle.room_for(bytes));
-        if seen.form == Form::Stream && seen.marks.len() < MARKS {
+        if seen.form != Form::Stream {
+            return;
+        }
+        seen.end.push(piece);
+        if seen.marks.len() < MARKS {
             let elapsed = self.handle.elapsed().unwrap_or_default();
             seen.marks.push((seen.body.total(), elapsed));
         }
@@ -149,9 +155,12 @@ impl Call {
 
     fn deliver(&mut self, ended: bool) {
         self.over = true;
-        if let Some(Seen { status, form, body, marks }) = self.seen.take() {
+        if let Some(Seen { status, form, body, end: _, marks }) = self.seen.take() {
             let body = body.finish();
-            self.handle.lost_bytes(body.lost);
+            self.handle.lost_bytes(match form {
+                Form::Stream => body.lost_of_stream(),
+                Form::Json | Form::Coded => body.lost_of_json(),
+            });
             let (api, status) = (self.api, status.as_u16());
             let answer = Answer { api, status, form, body, marks, ended };
             self.handle.read_later(move |payload| answer.read(payload));
@@ -161,17 +170,7 @@ impl Call {
 
     /// Whether the answer says itself that it is complete: many clients stop reading there.
     fn is_told_complete(&self) -> bool {
-        let ends: &[&[u8]] = match self.api {
-            Api::Chat | Api::Completion | Api::Embedding => &[b"[DONE]"],
-            Api::Responses => &[
-                b"\"type\":\"response.completed\"",
-                b"event: response.completed",
-                b"event: response.incomplete",
-                b"event: response.failed",
-            ],
-            Api::Messages => &[b"event: message_stop", b"\"type\":\"message_stop\""],
-        };
-        self.seen.as_ref().is_some_and(|seen| seen.form == Form::Stream && seen.body.has_any(ends))
+        self.seen.as_ref().is_some_and(|seen| seen.form == Form::Stream && seen.end.is_told())
     }
 }
 
@@ -208,10 +207,10 @@ impl RequestWatch {
 impl Drop for RequestWatch {
     fn drop(&mut self) {
         let Some(body) = self.body.take().map(Capture::finish) else { return };
-        if body.head().is_empty() && body.tail.is_none() {
+        if body.is_empty() {
             return;
         }
-        self.handle.lost_bytes(body.lost);
+        self.handle.lost_bytes(body.lost_of_json());
         let api = self.api;
         self.handle.read_later(move |payload| read_request(api, &body, payload));
     }

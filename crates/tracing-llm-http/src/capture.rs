@@ -30,10 +30,10 @@ pub(crate) struct Capture {
 pub(crate) struct Captured {
     /// The beginning: all of it, if there is no tail.
     pieces: Vec<Bytes>,
-    /// The end of what did not fit.
+    /// The end of what did not fit, if something between the beginning and it is missing.
     pub(crate) tail: Option<Bytes>,
-    /// How many bytes are neither in the beginning nor in the end.
-    pub(crate) lost: usize,
+    /// How many bytes are missing there.
+    missing: usize,
 }
 
 impl Capture {
@@ -60,10 +60,11 @@ impl Capture {
         self.total += piece.len();
         let fits = if self.full { 0 } else { self.fits(piece.len(), room) };
         self.full |= fits < piece.len();
-        let mut head = piece.clone();
-        let rest = head.split_off(fits);
-        self.keep(head);
-        self.keep_end(&rest);
+        if let Some((head, rest)) = piece.split_at_checked(fits) {
+            // A part of a piece would hold all of its memory: it is copied out.
+            self.keep(if rest.is_empty() { piece.clone() } else { Bytes::copy_from_slice(head) });
+            self.keep_end(rest);
+        }
     }
 
     fn fits(&mut self, length: usize, mut room: impl FnMut(usize) -> bool) -> usize {
@@ -107,25 +108,39 @@ impl Capture {
         self.close_small();
         let excess = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..excess);
-        Captured {
-            lost: self.total - self.kept - self.tail.len(),
-            tail: self.full.then(|| Bytes::from(self.tail)),
-            pieces: self.pieces,
+        let missing = self.total - self.kept - self.tail.len();
+        let mut captured = Captured { pieces: self.pieces, tail: None, missing };
+        match Bytes::from(self.tail) {
+            tail if missing > 0 => captured.tail = Some(tail),
+            // The end goes on where the beginning stops: the body is whole.
+            tail if !tail.is_empty() => captured.pieces.push(tail),
+            _ => {}
         }
-    }
-
-    /// Whether one of these stands in what is kept. Asked once a call at most.
-    pub(crate) fn has_any(&self, wanted: &[&[u8]]) -> bool {
-        let parts = self.pieces.iter().map(|piece| &piece[..]).chain([&self.small[..], &self.tail]);
-        let has = |part: &[u8]| wanted.iter().any(|w| memchr::memmem::rfind(part, w).is_some());
-        parts.into_iter().any(has)
+        captured
     }
 }
 
 impl Captured {
     #[cfg(test)]
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self { pieces: vec![bytes], tail: None, lost: 0 }
+        Self { pieces: vec![bytes], tail: None, missing: 0 }
+    }
+
+    /// Whether nothing passed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty() && self.tail.is_none()
+    }
+
+    /// How many bytes are not read of a body that is one piece of JSON: with a gap in it, it is
+    /// none, and only who answered and what was used is found in its parts.
+    pub(crate) fn lost_of_json(&self) -> usize {
+        let kept = |tail: &Bytes| tail.len() + self.pieces.iter().map(Bytes::len).sum::<usize>();
+        self.missing + self.tail.as_ref().map_or(0, kept)
+    }
+
+    /// How many bytes are not read of a stream: the events on both sides of a gap are read.
+    pub(crate) fn lost_of_stream(&self) -> usize {
+        self.missing
     }
 
     /// The beginning in one piece.
@@ -183,7 +198,7 @@ mod tests {
             let total = pieces.iter().sum();
             let kept = captured(20_000, pieces, usize::MAX);
             assert_eq!(kept.head(), at(0..total));
-            assert_eq!((kept.tail, kept.lost), (None, 0));
+            assert_eq!((kept.tail.clone(), kept.lost_of_json()), (None, 0));
         }
     }
 
@@ -192,11 +207,34 @@ mod tests {
         for pieces in [&[50_000][..], &[5_000; 10], &[9_999, 1, 40_000]] {
             let kept = captured(10_000, pieces, usize::MAX);
             assert_eq!(kept.head(), at(0..10_000));
-            assert_eq!(kept.tail.unwrap(), at(50_000 - TAIL..50_000));
-            assert_eq!(kept.lost, 50_000 - 10_000 - TAIL);
+            assert_eq!(kept.tail.as_deref(), Some(&at(50_000 - TAIL..50_000)[..]));
+            assert_eq!(kept.lost_of_stream(), 50_000 - 10_000 - TAIL);
+            assert_eq!(kept.lost_of_json(), 50_000, "nothing of it can be read");
         }
-        let barely = captured(10, &[10, 5], usize::MAX);
-        assert_eq!((barely.tail.unwrap(), barely.lost), (Bytes::from(at(10..15)), 0));
+    }
+
+    #[test]
+    fn a_body_is_whole_until_a_byte_between_its_beginning_and_its_end_is_missing() {
+        for room in [usize::MAX, 0] {
+            let limit = if room == 0 { 0 } else { 10 };
+            let barely = captured(10, &[10, TAIL - 10, limit], room);
+            assert_eq!((barely.tail.clone(), barely.lost_of_json()), (None, 0));
+            assert_eq!(barely.head(), at(0..TAIL + limit));
+            let beyond = captured(10, &[10, TAIL - 10, limit + 1], room);
+            assert_eq!(beyond.lost_of_stream(), 1);
+            assert_eq!(beyond.lost_of_json(), TAIL + limit + 1);
+        }
+    }
+
+    #[test]
+    fn a_piece_that_is_cut_does_not_hold_all_of_its_memory() {
+        let piece = Bytes::from(vec![b'x'; 100 * SHARED]);
+        let mut capture = Capture::new(2 * SHARED);
+        capture.push(&piece, |_| true);
+        assert!(piece.is_unique(), "nothing of it is shared");
+        let mut capture = Capture::new(100 * SHARED);
+        capture.push(&piece, |_| true);
+        assert!(!piece.is_unique(), "what fits is not copied");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use tracing_llm::{Propagation, Text};
 
@@ -83,11 +82,16 @@ impl LlmHttp {
         self.with(|config| config.only_rules = on)
     }
 
-    /// How many bytes are kept of a body until the worker reads it; of what is beyond, the end is
-    /// kept, which has the usage, and the rest is counted
-    /// ([`Event::lost_bytes`](tracing_llm::Event::lost_bytes)). The body itself passes whole.
-    /// Default: 8 MiB. All of them together are bounded by the layer
-    /// ([`Builder::queue_bytes`](tracing_llm::Builder::queue_bytes)).
+    /// How many bytes are kept of a body until the worker reads it, and of what is beyond them the
+    /// last 4 KiB. Default: 8 MiB. The body itself passes whole.
+    ///
+    /// A longer body has a gap. Of a stream what lies in it is counted as
+    /// [lost](tracing_llm::Event::lost_bytes), and the events before and behind it are read. A body
+    /// of JSON is lost as a whole then, but for the model, the id and the usage.
+    ///
+    /// All bodies together are bounded by the layer
+    /// ([`Builder::queue_bytes`](tracing_llm::Builder::queue_bytes)); without room there, only the
+    /// last 4 KiB are kept.
     pub fn limit(self, bytes: usize) -> Self {
         self.with(|config| config.limit = bytes)
     }
@@ -112,14 +116,15 @@ impl LlmHttp {
         &self.config.propagation
     }
 
-    /// What the request is; none if it is not ours.
+    /// What the request is; none if it is not ours. The body is looked at last, and only where all
+    /// else leaves it open.
     pub(crate) fn decide(
         &self,
         method: &Method,
         host: &str,
         path: &str,
         headers: &HeaderMap,
-        body: Option<&Bytes>,
+        body: Option<&[u8]>,
     ) -> Option<Decision> {
         if method != Method::POST || !may_be_json(headers) {
             return None;
@@ -160,7 +165,7 @@ fn may_be_json(headers: &HeaderMap) -> bool {
     !coded && kind.is_none_or(|kind| memchr::memmem::find(kind, b"json").is_some())
 }
 
-fn looks_like(api: Api, headers: &HeaderMap, body: Option<&Bytes>) -> bool {
+fn looks_like(api: Api, headers: &HeaderMap, body: Option<&[u8]>) -> bool {
     if api == Api::Messages {
         return headers.contains_key("anthropic-version");
     }
@@ -172,8 +177,7 @@ mod tests {
     use super::*;
 
     fn decide(http: &LlmHttp, host: &str, path: &str, body: &str) -> Option<Decision> {
-        let body = Bytes::copy_from_slice(body.as_bytes());
-        http.decide(&Method::POST, host, path, &HeaderMap::new(), Some(&body))
+        http.decide(&Method::POST, host, path, &HeaderMap::new(), Some(body.as_bytes()))
     }
 
     const EMBED: &str = r#"{"model":"m","input":["a"]}"#;

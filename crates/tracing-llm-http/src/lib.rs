@@ -7,6 +7,7 @@ mod body;
 mod call;
 mod capture;
 mod config;
+mod end_mark;
 mod headers;
 mod host;
 mod openai;

@@ -3,19 +3,31 @@
 use serde_json::Value;
 
 /// Members of a request's JSON that hold keys, or headers with keys: of remote tools (MCP), of
-/// data sources (Azure), of gateways (LiteLLM).
+/// data sources (Azure), of gateways (LiteLLM). Written [plain].
 const SECRET: &[&str] = &[
-    "api_key",
+    "accesskey",
+    "accesstoken",
     "apikey",
-    "authorization",
-    "authorization_token",
     "authentication",
-    "access_token",
-    "extra_headers",
+    "authorization",
+    "authorizationtoken",
+    "awssecretaccesskey",
+    "awssessiontoken",
+    "awswebidentitytoken",
+    "azureadtoken",
+    "azurepassword",
+    "clientsecret",
+    "extraheaders",
     "headers",
     "password",
     "secret",
+    "vertexaicredentials",
+    "vertexcredentials",
+    "xapikey",
 ];
+
+/// The same in the parameters of a data source, as Azure took them before `authentication`.
+const SECRET_OF_SOURCE: &[&str] = &["connectionstring", "embeddingkey", "key"];
 
 /// Takes such members out, at any depth, but not out of a JSON schema: there they are names of
 /// parameters.
@@ -23,19 +35,35 @@ pub(crate) fn take_out(json: &mut Value) {
     match json {
         Value::Array(items) => items.iter_mut().for_each(take_out),
         Value::Object(object) => {
-            object.retain(|key, _| !SECRET.iter().any(|name| key.eq_ignore_ascii_case(name)));
+            object.retain(|key, _| !SECRET.contains(&&*plain(key)));
             for (key, value) in object.iter_mut() {
                 if key == "server_url" || key == "url" {
                     if let Value::String(url) = value {
                         *url = without_secrets(url);
                     }
                 } else if key != "properties" && key != "schema" {
+                    if plain(key) == "datasources" {
+                        take_out_of_sources(value);
+                    }
                     take_out(value);
                 }
             }
         }
         _ => {}
     }
+}
+
+fn take_out_of_sources(sources: &mut Value) {
+    for source in sources.as_array_mut().into_iter().flatten() {
+        if let Some(Value::Object(parameters)) = source.get_mut("parameters") {
+            parameters.retain(|key, _| !SECRET_OF_SOURCE.contains(&&*plain(key)));
+        }
+    }
+}
+
+/// A name in small letters without `-` and `_`: some write `apiKey`, some `api-key`.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// A text in which every http address has lost its query, its fragment and its user: errors of
@@ -80,6 +108,70 @@ mod tests {
             ("://", "://"),
         ] {
             assert_eq!(without_secrets(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_key_goes_however_its_name_is_written_and_wherever_it_stands() {
+        for name in [
+            "api_key",
+            "api-key",
+            "apiKey",
+            "API_KEY",
+            "x-api-key",
+            "X-Api-Key",
+            "x_api_key",
+            "access_token",
+            "authorization",
+            "authorization_token",
+            "authentication",
+            "aws_secret_access_key",
+            "aws-secret-access-key",
+            "AWS_SESSION_TOKEN",
+            "aws_session_token",
+            "aws_web_identity_token",
+            "azure_ad_token",
+            "azure_password",
+            "client_secret",
+            "clientSecret",
+            "extra_headers",
+            "headers",
+            "password",
+            "secret",
+            "vertex_credentials",
+            "vertex_ai_credentials",
+        ] {
+            let held = json!({name: "sk-1", "kept": 1});
+            let mut json = json!({"a": [{"b": held}], "extra_body": held, name: {"x": "sk-2"}});
+            take_out(&mut json);
+            assert_eq!(
+                json,
+                json!({"a": [{"b": {"kept": 1}}], "extra_body": {"kept": 1}}),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_key_stays() {
+        let json = json!({"max_tokens": 1, "key": "k", "keys": [1], "aws_region_name": "eu",
+            "token": "stop", "secretary": 1, "parameters": {"key": "k"}});
+        let mut left = json.clone();
+        take_out(&mut left);
+        assert_eq!(left, json);
+    }
+
+    #[test]
+    fn the_keys_of_a_data_source_go_and_what_it_is_stays() {
+        for name in ["dataSources", "data_sources", "DATASOURCES"] {
+            let mut json = json!({name: [{"type": "AzureCognitiveSearch", "parameters": {
+                "endpoint": "https://search.example", "indexName": "i", "key": "sk-1",
+                "embeddingKey": "sk-2", "connection_string": "sk-3", "apiKey": "sk-4",
+            }}, 3, {"parameters": null}]});
+            take_out(&mut json);
+            let left = json!({"endpoint": "https://search.example", "indexName": "i"});
+            assert_eq!(json[name][0]["parameters"], left, "{name}");
+            assert_eq!(json[name][1], 3);
         }
     }
 

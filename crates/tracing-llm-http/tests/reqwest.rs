@@ -168,6 +168,30 @@ async fn a_stream_that_is_dropped_is_cancelled_with_what_came_of_it() {
     assert_eq!(event.payload.messages.len(), 2);
 }
 
+/// How the event ends if the client stops reading behind the last of these pieces.
+async fn outcome_when_dropped_behind(pieces: &[&str], last: &str) -> Outcome {
+    let stage = Stage::new();
+    let (address, _asked) = server::start(Reply::stream(pieces).cut_off());
+    let client = client(LlmHttp::new());
+    let url = format!("{address}/v1/chat/completions");
+    let response = client.post(url).body(question().to_string()).send().await.unwrap();
+    let mut stream = response.bytes_stream();
+    let mut seen = String::new();
+    while !seen.contains(last) {
+        seen.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
+    }
+    drop(stream);
+    stage.one().outcome
+}
+
+#[tokio::test]
+async fn a_stream_is_complete_when_it_says_so_and_not_when_the_model_does() {
+    let said = delta("[DONE]");
+    assert_eq!(outcome_when_dropped_behind(&[&said], "[DONE]").await, Outcome::Cancelled);
+    let cut = [&delta("Hi"), "data: [DO", "NE]\n\n"];
+    assert_eq!(outcome_when_dropped_behind(&cut, "NE]").await, Outcome::Ok);
+}
+
 #[tokio::test]
 async fn a_stream_that_is_cut_off_is_an_error_with_what_came_of_it() {
     let stage = Stage::new();
@@ -231,6 +255,29 @@ async fn an_error_inside_of_a_stream_fails_the_event() {
 }
 
 #[tokio::test]
+async fn an_event_of_a_stream_that_is_the_error_itself_fails_the_event() {
+    let stage = Stage::new();
+    let pieces = [
+        r#"{"type":"response.created","response":{"id":"r","status":"in_progress","output":[]}}"#,
+        r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"message","role":"assistant","content":[]}}"#,
+        r#"{"type":"response.output_text.delta","output_index":0,"delta":"Hel"}"#,
+        r#"{"type":"error","code":"server_error","message":"overloaded","param":null,"sequence_number":2}"#,
+    ];
+    let pieces = pieces.map(|data| format!("event: e\ndata: {data}\n\n"));
+    let (address, _asked) = server::start(Reply::stream(&pieces.each_ref().map(|it| &**it)));
+    let asked = json!({"model": "m", "input": "Hi", "stream": true});
+    ask(&client(LlmHttp::new()), format!("{address}/v1/responses"), asked).await;
+    let event = stage.one();
+    let exception = event.payload.exception.unwrap();
+    assert_eq!(event.outcome, Outcome::Error);
+    assert_eq!(
+        (&*exception.message, exception.kind.as_deref()),
+        ("overloaded", Some("server_error"))
+    );
+    assert_eq!(event.payload.replies[0].text(), "Hel");
+}
+
+#[tokio::test]
 async fn no_answer_at_all_is_an_error_without_the_key_in_the_address() {
     let stage = Stage::new();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -287,7 +334,30 @@ async fn of_a_body_beyond_the_bound_the_usage_is_kept_and_the_rest_counted() {
     let event = stage.one();
     assert_eq!(event.outcome, Outcome::Ok);
     assert_eq!(event.payload.usage.unwrap().total(), Some(9));
-    assert!(event.lost_bytes > 9_000_000, "{}", event.lost_bytes);
+    assert_eq!(event.lost_bytes, said.len() as u64, "no text is read of it");
+    assert_eq!(stage.callbacks.stats().lost_bytes, event.lost_bytes);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_close_behind_the_bound_is_read_whole() {
+    let stage = Stage::new();
+    let (address, _asked) = server::start(Reply::json(CHAT));
+    let http = LlmHttp::new().limit(CHAT.len() - 100);
+    ask(&client(http), format!("{address}/v1/chat/completions"), question()).await;
+    let event = stage.one();
+    assert_eq!(event.payload.replies[0].text(), "Hi!");
+    assert_eq!((event.lost_bytes, stage.callbacks.stats().lost_bytes), (0, 0));
+}
+
+#[tokio::test]
+async fn what_the_layer_has_no_room_for_is_counted_once() {
+    let stage = Stage::with(|builder| builder.queue_bytes(1 << 16));
+    let said = json!({"choices": [{"message": {"content": "x".repeat(1 << 20)}}]}).to_string();
+    let (address, _asked) = server::start(Reply::json(&said));
+    ask(&client(LlmHttp::new()), format!("{address}/v1/chat/completions"), question()).await;
+    let event = stage.one();
+    assert_eq!(event.payload.messages.len(), 2);
+    assert_eq!(event.lost_bytes, said.len() as u64);
     assert_eq!(stage.callbacks.stats().lost_bytes, event.lost_bytes);
 }
 
@@ -308,13 +378,27 @@ async fn with_metadata_alone_what_is_said_is_left_out_and_what_is_counted_stays(
 #[tokio::test]
 async fn what_is_no_call_of_a_model_passes_untouched_and_unread() {
     let stage = Stage::new();
-    let (address, asked) = server::start(Reply::json("{}"));
-    let client = client(LlmHttp::new().rule(Rule::host("localhost").ignore()));
-    for path in ["/v1/models", "/messages", "/orders/embeddings", "/"] {
-        ask(&client, format!("{address}{path}"), json!({"text": "hi"})).await;
-        let _ = asked.recv().unwrap();
+    let (address, asked) = server::start(Reply::json("{ }"));
+    let ignored = Rule::host("127.0.0.1").path("/ignored/chat/completions").ignore();
+    let client = client(LlmHttp::new().propagate(true).rule(ignored));
+    let chat = question();
+    for (path, body) in [
+        ("/v1/models", &chat),
+        ("/messages", &chat),
+        ("/orders/embeddings", &json!({"input": "hi"})),
+        ("/", &chat),
+        ("/ignored/chat/completions", &chat),
+    ] {
+        let (_, answer) = ask(&client, format!("{address}{path}"), body.clone()).await;
+        let asked = asked.recv().unwrap();
+        assert_eq!(asked.body, body.to_string().into_bytes(), "{path}");
+        assert!(!asked.head.contains("traceparent"), "{path}: {}", asked.head);
+        assert_eq!(answer, "{ }", "{path}");
     }
     assert_eq!(stage.ends(), []);
+    // The same client sees a call of a model.
+    ask(&client, format!("{address}/v1/chat/completions"), chat).await;
+    assert_eq!(stage.ends().len(), 1);
 }
 
 #[tokio::test]
@@ -394,7 +478,7 @@ async fn a_response_of_the_responses_api_is_one_reply() {
     ask(&client(LlmHttp::new()), format!("{address}/v1/responses"), asked).await;
     let event = stage.one();
     let payload = &event.payload;
-    assert_eq!(payload.messages.iter().map(|m| m.text()).collect::<Vec<_>>(), ["Be kind.", "Hi"]);
+    assert_eq!(payload.messages.iter().map(Message::text).collect::<Vec<_>>(), ["Be kind.", "Hi"]);
     assert_eq!((payload.replies.len(), payload.replies[0].text().as_str()), (1, "Hello"));
     assert_eq!(payload.replies[0].tool_calls[0].name, "search");
     assert_eq!(payload.usage.unwrap().reasoning, Some(2));

@@ -1,9 +1,13 @@
 //! An event in the words of OpenTelemetry's GenAI conventions
 //! ([semantic conventions 1.41](https://github.com/open-telemetry/semantic-conventions/blob/v1.41.1/docs/gen-ai/gen-ai-spans.md)).
 
+mod call;
+
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 use serde_json::{Value as Json, json};
 use tracing_llm::{Content, Event, EventType, Message, Text, ToolCall};
+
+pub(crate) use self::call::{error_type, operation, provider};
 
 /// What the event is and what it took, without any content: operation, models, request parameters,
 /// tokens, ids, why the model stopped, error type. Names and types follow the GenAI semantic conventions
@@ -23,7 +27,7 @@ pub fn attributes(event: &Event) -> Vec<KeyValue> {
     let payload = &event.payload;
     to.text("tracing_llm.event_type", Some(event.event_type.name()));
     to.text("gen_ai.operation.name", operation(event));
-    to.text("gen_ai.provider.name", payload.provider.as_ref().or(payload.system.as_ref()));
+    to.text("gen_ai.provider.name", provider(event));
     to.text("gen_ai.request.model", payload.model.as_ref());
     to.text("gen_ai.response.model", payload.response_model.as_ref());
     to.text("gen_ai.response.id", payload.response_id.as_ref());
@@ -44,10 +48,7 @@ pub fn attributes(event: &Event) -> Vec<KeyValue> {
     to.text("gen_ai.tool.name", tool);
     to.text("gen_ai.tool.call.id", called.and_then(|call| call.id.as_ref()));
     to.count("gen_ai.embeddings.dimension.count", payload.dimensions);
-    if event.outcome.is_failure() {
-        let kind = payload.exception.as_ref().and_then(|exception| exception.kind.as_deref());
-        to.text("error.type", Some(kind.unwrap_or(event.outcome.as_str())));
-    }
+    to.text("error.type", error_type(event));
     to.0
 }
 
@@ -88,19 +89,6 @@ pub fn attributes_with_content(event: &Event) -> Vec<KeyValue> {
         to.text("exception.message", Some(&exception.message));
     }
     to.0
-}
-
-/// The operation of an event type; the conventions know none for the other stages of a pipeline.
-pub(crate) fn operation(event: &Event) -> Option<&'static str> {
-    Some(match event.event_type {
-        EventType::LLM if event.payload.prompt.is_some() => "text_completion",
-        EventType::LLM => "chat",
-        EventType::EMBEDDING => "embeddings",
-        EventType::RETRIEVE => "retrieval",
-        EventType::AGENT_STEP => "invoke_agent",
-        EventType::FUNCTION_CALL => "execute_tool",
-        _ => return None,
-    })
 }
 
 /// The parameters that the conventions name.

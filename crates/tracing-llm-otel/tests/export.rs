@@ -5,6 +5,7 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use common::*;
@@ -14,7 +15,7 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{Sampler, SpanData, SpanExporter};
 use tracing::info_span;
 use tracing_llm::prelude::*;
-use tracing_llm::{Builder, CallbackLayer};
+use tracing_llm::{Builder, CallbackLayer, Failure, OutputStats};
 use tracing_llm_otel::{Linked, SpanExport};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry;
@@ -113,7 +114,13 @@ impl SpanExporter for NeedsTokio {
         Ok(())
     }
 
+    fn force_flush(&self) -> OTelSdkResult {
+        let _needed = tokio::runtime::Handle::current();
+        Ok(())
+    }
+
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        let _needed = tokio::runtime::Handle::current();
         assert_eq!(self.service, "of the test");
         self.is_shut_down.store(true, SeqCst);
         Ok(())
@@ -126,7 +133,7 @@ impl SpanExporter for NeedsTokio {
 }
 
 #[test]
-fn an_exporter_that_needs_a_runtime_has_one_where_it_is_made_and_where_it_sends() {
+fn an_exporter_that_needs_a_runtime_has_one_from_where_it_is_made_to_where_it_ends() {
     let (sent, is_shut_down) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let (sends, shuts) = (Arc::clone(&sent), Arc::clone(&is_shut_down));
     let export = SpanExport::on_tokio(move || {
@@ -163,6 +170,53 @@ fn an_exporter_that_fails_or_panics_is_told_of_at_the_flush_with_the_spans_that_
         assert!(told.contains("2 spans were not exported") && told.contains(what), "{told}");
         callbacks.shutdown_blocking(PATIENCE).unwrap();
     }
+}
+
+#[test]
+fn a_program_that_never_flushes_hears_of_an_exporter_that_fails() {
+    let (told, heard) = channel();
+    let export = SpanExport::blocking(|| Fails { panics: false });
+    let trap = move |failure: &Failure| told.send(failure.clone()).unwrap();
+    let (layer, callbacks) = tracing_llm::layer().handler(export).trap(trap).build();
+    let dispatch = alone(layer);
+    let failure = (0..1000).find_map(|_| {
+        tracing::dispatcher::with_default(&dispatch, pipeline);
+        heard.recv_timeout(Duration::from_millis(60)).ok()
+    });
+    let failure = failure.unwrap();
+    assert!(failure.message.contains("not exported: Operation failed: no route"), "{failure:?}");
+    assert_eq!((failure.during, failure.first), ("on_end", true));
+    let output = &callbacks.stats().handlers[0].outputs[0];
+    assert!(output.failed > 0 && output.failures > 0, "{output:?}");
+    callbacks.shutdown_blocking(PATIENCE).unwrap_err();
+}
+
+#[test]
+fn what_became_of_the_spans_is_in_the_layers_statistics() {
+    for (make, exported) in [(Some(Memory::default()), 2), (None, 0)] {
+        let export = match make {
+            Some(memory) => SpanExport::blocking(move || memory),
+            None => SpanExport::blocking(|| Fails { panics: true }),
+        };
+        let (layer, callbacks) = tracing_llm::layer().handler(export).build();
+        tracing::dispatcher::with_default(&alone(layer), pipeline);
+        let _ = callbacks.flush_blocking(PATIENCE);
+        let mut expected = OutputStats::new("exporter");
+        (expected.exported, expected.failed) = (exported, 2 - exported);
+        expected.failures = u64::from(exported == 0);
+        assert_eq!(callbacks.stats().handlers[0].outputs, [expected]);
+        let _ = callbacks.shutdown_blocking(PATIENCE);
+    }
+}
+
+#[test]
+fn spans_of_a_thread_that_has_ended_are_counted_as_dropped() {
+    let export = SpanExport::blocking(|| -> Memory { panic!("as asked for") });
+    let (layer, callbacks) = tracing_llm::layer().handler(export).build();
+    tracing::dispatcher::with_default(&alone(layer), pipeline);
+    callbacks.shutdown_blocking(PATIENCE).unwrap_err();
+    let output = &callbacks.stats().handlers[0].outputs[0];
+    assert_eq!((output.dropped, output.waiting), (2, 0), "{output:?}");
 }
 
 #[test]

@@ -8,6 +8,8 @@ use opentelemetry::trace::{SpanId, TraceContextExt, TraceFlags};
 use opentelemetry_sdk::trace::Sampler;
 use tracing::{Dispatch, Instrument, info, info_span, instrument};
 use tracing_llm::prelude::*;
+use tracing_llm::testing::Capture;
+use tracing_llm::{Builder, HandlerExt};
 use tracing_llm_otel::Linked;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -342,4 +344,24 @@ fn unless_the_users_context_is_carried_into_the_task() {
     let posts: Vec<_> = spans.0.iter().filter(|span| span.name == "POST").collect();
     assert_eq!(posts.len(), 2);
     assert!(posts.iter().all(|post| post.parent_span_id == request));
+}
+
+#[test]
+fn a_trace_that_the_user_does_not_sample_is_kept_from_a_handler_that_is_sampled() {
+    for (sampler, names) in
+        [(Sampler::AlwaysOff, vec![]), (Sampler::AlwaysOn, vec!["chat", "answer"])]
+    {
+        let otel = Otel::with(sampler);
+        for (name, place) in places!(otel.layer()) {
+            let kept = Capture::new();
+            let build = |builder: Builder| {
+                builder.context_source(Linked::new()).handler(kept.clone().sampled(1.0))
+            };
+            let run = run_with(build, place, |_| pipeline());
+            let ended: Vec<String> =
+                kept.captured().ends.iter().map(|event| event.name.to_string()).collect();
+            assert_eq!(ended, names, "{name}");
+            assert_eq!(run.captured.ends.len(), 2, "{name}: one that is not has all");
+        }
+    }
 }

@@ -12,12 +12,17 @@ use crate::record::TokenRecord;
 use crate::report::{self, Report, Row};
 use crate::settings::Settings;
 use crate::tally::Tally;
+use crate::tokenizer::CountedWith;
 
 /// How many records are kept if nothing else is said.
 const RECORDS: usize = 1_000;
 
 /// How many events with calls below them an enricher remembers at least, until they end.
 const WRAPPERS: usize = 4_096;
+
+/// Of how many events it is remembered at least what an enricher has counted them with, until a
+/// handler sees them.
+const ENRICHED: usize = 4_096;
 
 /// Counts the tokens of LLM and EMBEDDING events, and what they cost.
 ///
@@ -117,6 +122,8 @@ pub(crate) struct Wrapper {
 pub(crate) struct State {
     pub(crate) nesting: Nesting,
     pub(crate) tally: Tally,
+    /// What the enricher has counted calls with that the handler has not seen yet.
+    pub(crate) counted_with: Generations<Key, Option<CountedWith>>,
 }
 
 impl TokenCounter {
@@ -125,7 +132,11 @@ impl TokenCounter {
     /// something has to be counted or priced.
     #[must_use]
     pub fn new() -> Self {
-        let state = State { nesting: Nesting::new(), tally: Tally::new(RECORDS) };
+        let state = State {
+            nesting: Nesting::new(),
+            tally: Tally::new(RECORDS),
+            counted_with: Generations::new(ENRICHED),
+        };
         Self {
             settings: Settings::default(),
             state: Arc::new(Mutex::new(state)),

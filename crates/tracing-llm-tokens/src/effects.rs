@@ -30,19 +30,20 @@ impl State {
         // The call that has ended is the newest of them; another one may count again.
         let newest = changes.iter().map(|change| change.record().number).max();
         let mut effects = Effects::default();
+        for (at, budget) in settings.budgets.iter().enumerate() {
+            let calls = changes.iter().map(|change| (&**change.record(), change.is_taken_back()));
+            let reached = budget.charge(calls);
+            effects.reached.extend(reached.into_iter().map(|reached| (at, reached)));
+        }
         for change in changes {
             let record = change.record();
             let own = Some(record.number) == newest;
             let texts = if own { texts.clone() } else { Texts::default() };
-            let taken_back = matches!(change, Change::Remove(_));
+            let taken_back = change.is_taken_back();
             if !settings.on_record.is_empty() || settings.printer.is_some() {
                 let mut told = texts.put_into((**record).clone());
                 told.taken_back = taken_back;
                 effects.records.push(told);
-            }
-            for (at, budget) in settings.budgets.iter().enumerate() {
-                let reached = budget.charge(record, taken_back);
-                effects.reached.extend(reached.into_iter().map(|reached| (at, reached)));
             }
             if taken_back {
                 self.tally.remove(record);
@@ -59,6 +60,10 @@ impl Change {
         match self {
             Self::Add(record) | Self::Remove(record) => record,
         }
+    }
+
+    fn is_taken_back(&self) -> bool {
+        matches!(self, Self::Remove(_))
     }
 }
 

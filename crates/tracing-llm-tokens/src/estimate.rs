@@ -5,6 +5,8 @@ mod media;
 mod model;
 mod tools;
 
+use std::cell::Cell;
+
 use tracing_llm::{Content, Event, Message, Outcome, Payload, Text, ToolCall, Usage};
 
 use serde_json::Value;
@@ -29,21 +31,32 @@ const PRIMING: u64 = 3;
 type Count<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The usage of a call: what was reported, with what is missing counted.
-///
-/// Where something cannot be counted it stays absent, and the error comes with the rest.
-pub(crate) fn complete(event: &Event, kind: Kind, tokenizer: &dyn Tokenizer) -> (Usage, Count<()>) {
-    let counter = Counter { tokenizer, model: model(event) };
-    let mut usage = event.payload.usage.unwrap_or_default();
+pub(crate) struct Completed {
+    pub(crate) usage: Usage,
+    /// Some of it was counted by the tokenizer: not by rules for pictures alone, nor by others.
+    pub(crate) is_counted: bool,
+    /// Where something cannot be counted it stays absent, and the error comes with the rest.
+    pub(crate) result: Count<()>,
+}
+
+/// Counts what is missing.
+pub(crate) fn complete(event: &Event, kind: Kind, tokenizer: &dyn Tokenizer) -> Completed {
+    let counter = Counter { tokenizer, model: model(event), has_counted: Cell::new(false) };
+    let reported = event.payload.usage.unwrap_or_default();
+    let mut usage = reported;
     let result = match kind {
         Kind::Llm => counter.complete_llm(event, &mut usage),
         Kind::Embedding => counter.complete_embedding(&event.payload, &mut usage),
     };
-    (usage, result)
+    let is_counted = counter.has_counted.get() && usage != reported;
+    Completed { usage, is_counted, result }
 }
 
 struct Counter<'a> {
     tokenizer: &'a dyn Tokenizer,
     model: Option<&'a Text>,
+    /// Whether the tokenizer has counted a text.
+    has_counted: Cell<bool>,
 }
 
 impl Counter<'_> {
@@ -79,6 +92,8 @@ impl Counter<'_> {
         if received > usage.output {
             usage.output = received;
             usage.reported_total = None;
+        } else {
+            self.has_counted.set(false); // for nothing
         }
         usage.estimated = usage.output.is_some();
         Ok(())
@@ -188,6 +203,7 @@ impl Counter<'_> {
             let count = || self.tokenizer.count(self.model.map(Text::as_str), text);
             guarded("the tokenizer", count)??
         };
+        self.has_counted.set(true);
         Ok(u64::try_from(tokens).unwrap_or(u64::MAX))
     }
 }

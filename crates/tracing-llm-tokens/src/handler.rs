@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use tracing_llm::{Cost, Enricher, Event, Handler, HandlerResult, SpanId, Trace, Usage};
+use tracing_llm::{Cost, Enricher, Event, Handler, HandlerResult, SpanId, Text, Trace, Usage};
 
 use crate::budget::Budget;
 use crate::call::{Kind, Rank, key, parent};
@@ -11,8 +11,9 @@ use crate::counter::{TokenCounter, Wrapper};
 use crate::effects::Effects;
 use crate::estimate;
 use crate::guard::{Failures, Panicked};
-use crate::record::{TokenRecord, next_number};
+use crate::record::{TokenRecord, model, next_number};
 use crate::ring::Texts;
+use crate::tokenizer::CountedWith;
 
 /// Fills in the usage of LLM and EMBEDDING events where it is missing in whole or in part, and their
 /// cost where none is reported and a price is known.
@@ -27,14 +28,17 @@ impl Enricher for TokenCounter {
             if !below.has(kind) {
                 // An error has no way out of here. Where the counter is a handler too, it tries
                 // again and tells the trap; anyway the count stays absent.
-                let (usage, result) = estimate::complete(event, kind, &*self.settings.tokenizer);
-                failures.note(result);
+                let (usage, counted_with) = self.complete(event, kind, &mut failures);
                 if !usage.is_empty() {
                     event.payload.usage = Some(usage);
                 }
+                if counted_with.is_some() {
+                    self.state().counted_with.entry(key(event)).clone_from(&counted_with);
+                }
                 if event.payload.cost.is_none() {
-                    let price = self.price(&TokenRecord::new(event, usage));
-                    event.payload.cost = failures.note(price).flatten();
+                    let mut record = TokenRecord::new(event, usage);
+                    record.counted_with = counted_with;
+                    event.payload.cost = failures.note(self.price(&record)).flatten();
                 }
             }
             if event.payload.usage.is_some_and(|usage| !usage.is_empty()) {
@@ -86,17 +90,19 @@ impl TokenCounter {
     /// Counts a call that has ended, by what can be found out of it.
     fn count(&self, event: &Event, kind: Kind, failures: &mut Failures) -> Effects {
         // The lock is free while texts are counted and prices looked up.
-        let below = self.state().nesting.below(key(event), kind);
+        let (below, by_enricher) = {
+            let mut state = self.state();
+            let by_enricher = state.counted_with.remove(key(event)).flatten();
+            (state.nesting.below(key(event), kind), by_enricher)
+        };
         let reported = event.payload.usage.unwrap_or_default();
-        let usage = if is_decided(below, &reported) {
-            reported
+        let (usage, counted_with) = if is_decided(below, &reported) {
+            (reported, None)
         } else {
-            let (usage, result) = estimate::complete(event, kind, &*self.settings.tokenizer);
-            failures.note(result);
-            usage
+            self.complete(event, kind, failures)
         };
         let mut record = TokenRecord::new(event, usage);
-        record.counted_with = self.settings.counted_with(&record);
+        record.counted_with = counted_with.or(by_enricher).filter(|_| usage.estimated);
         if record.cost.is_none() && below < Rank::of(&usage) {
             record.cost = failures.note(self.price(&record)).flatten();
         }
@@ -106,6 +112,20 @@ impl TokenCounter {
         record.number = next_number();
         let changes = state.nesting.end(key(event), parent(event), kind, Arc::new(record));
         state.apply(changes, &texts, &self.settings)
+    }
+
+    /// What a call has used, and what that was counted with, if it was counted here.
+    fn complete(
+        &self,
+        event: &Event,
+        kind: Kind,
+        failures: &mut Failures,
+    ) -> (Usage, Option<CountedWith>) {
+        let completed = estimate::complete(event, kind, &*self.settings.tokenizer);
+        failures.note(completed.result);
+        let counts_with = || self.settings.counts_with(model(event).map(Text::as_str));
+        let counted_with = completed.is_counted.then(|| failures.note(counts_with()).flatten());
+        (completed.usage, counted_with.flatten())
     }
 
     /// Remembers where the event lies: calls below it may repeat those above.

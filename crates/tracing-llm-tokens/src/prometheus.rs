@@ -22,8 +22,11 @@ const OTHERS: &str = "(others)";
 struct Counter {
     name: &'static str,
     help: &'static str,
-    samples: fn(&Sums) -> Vec<(MoreLabels, f64)>,
+    samples: fn(&Sums) -> Vec<Sample>,
 }
+
+/// Its labels beside those of the series, and its value, if there is one.
+type Sample = (MoreLabels, Option<f64>);
 
 type MoreLabels = &'static [(&'static str, &'static str)];
 
@@ -34,20 +37,20 @@ const COUNTERS: &[Counter] = &[
     Counter {
         name: "llm_calls",
         help: "Calls that were counted.",
-        samples: |sums| vec![(NO_LABEL, sums.calls as f64)],
+        samples: |sums| vec![(NO_LABEL, Some(sums.calls as f64))],
     },
     Counter {
         name: "llm_call_errors",
         help: "Calls that failed.",
-        samples: |sums| vec![(NO_LABEL, sums.errors as f64)],
+        samples: |sums| vec![(NO_LABEL, Some(sums.errors as f64))],
     },
     Counter {
         name: "llm_tokens",
         help: "Tokens in and out, as reported, else as estimated.",
         samples: |sums| {
             vec![
-                (&[("token_type", "input")], sums.input as f64),
-                (&[("token_type", "output")], sums.output as f64),
+                (&[("token_type", "input")], Some(sums.input as f64)),
+                (&[("token_type", "output")], Some(sums.output as f64)),
             ]
         },
     },
@@ -56,26 +59,26 @@ const COUNTERS: &[Counter] = &[
         help: "Parts of the tokens in and out that cost otherwise.",
         samples: |sums| {
             vec![
-                (&[("detail", "cache_read")], sums.cache_read as f64),
-                (&[("detail", "cache_write")], sums.cache_write as f64),
-                (&[("detail", "reasoning")], sums.reasoning as f64),
+                (&[("detail", "cache_read")], Some(sums.cache_read as f64)),
+                (&[("detail", "cache_write")], Some(sums.cache_write as f64)),
+                (&[("detail", "reasoning")], Some(sums.reasoning as f64)),
             ]
         },
     },
     Counter {
         name: "llm_estimated_tokens",
         help: "All tokens of the calls that are estimated, at least in part.",
-        samples: |sums| vec![(NO_LABEL, sums.estimated as f64)],
+        samples: |sums| vec![(NO_LABEL, Some(sums.estimated as f64))],
     },
     Counter {
         name: "llm_unpriced_tokens",
         help: "All tokens of the calls that have no known price.",
-        samples: |sums| vec![(NO_LABEL, sums.unpriced as f64)],
+        samples: |sums| vec![(NO_LABEL, Some(sums.unpriced as f64))],
     },
     Counter {
         name: "llm_cost_usd",
         help: "What the calls cost in US dollars, without those that have no known price.",
-        samples: |sums| sums.cost().map(|cost| (NO_LABEL, cost)).into_iter().collect(),
+        samples: |sums| vec![(NO_LABEL, sums.cost())],
     },
 ];
 
@@ -90,9 +93,9 @@ impl TokenCounter {
     /// without a model, a provider or a known price lack that label or that series. Beyond the
     /// [limit of rows](Self::row_limit), the rest has the model `(others)`.
     ///
-    /// A counter never falls but by [`reset`](Self::reset) or the limit: where a call that was
-    /// counted turns out to be a [part of another](Self#what-is-not-counted-twice), it stands
-    /// still until the sums have caught up.
+    /// A counter never falls or vanishes but by [`reset`](Self::reset) or the limit: where a call
+    /// that was counted turns out to be a [part of another](Self#what-is-not-counted-twice), it
+    /// stands still until the sums have caught up. So do the `_sum` and the `_count` of a summary.
     ///
     /// It can stand before the text of the layer's own health in one answer:
     ///
@@ -118,20 +121,31 @@ impl TokenCounter {
 
 type Labels = Vec<(&'static str, String)>;
 
-/// The labels and sums of each series, sorted by the labels.
+/// The labels and sums of each series, sorted by the labels; also of one whose calls are all taken
+/// back, since it may have been shown.
 fn series(rows: &Rows<Series>) -> Vec<(Labels, Sums)> {
-    let own = rows.iter().map(|((event_type, provider, model), sums)| {
-        let named = [("provider", provider), ("model", model)].into_iter();
-        let named = named.filter_map(|(name, value)| Some((name, value.as_ref()?.to_string())));
-        let labels = std::iter::once(("event_type", event_type.to_string())).chain(named);
-        (labels.collect(), sums.clone())
-    });
-    let others = rows.others().map(|(_, sums)| (vec![("model", OTHERS.to_owned())], sums.clone()));
-    let mut all: Vec<(Labels, Sums)> = own.chain(others).collect();
+    let mut all: Vec<(Labels, Sums)> =
+        rows.iter_all().map(|(series, sums)| (labels(series), sums.clone())).collect();
     all.sort_by(|(left, _), (right, _)| left.cmp(right));
     all
 }
 
+/// The labels of a series, or of the one that the rest shares.
+fn labels(series: Option<&Series>) -> Labels {
+    let Some((event_type, provider, model)) = series else {
+        return vec![("model", OTHERS.to_owned())];
+    };
+    let named = [("provider", provider), ("model", model)].into_iter();
+    let named = named.filter_map(|(name, value)| Some((name, value.as_ref()?.to_string())));
+    std::iter::once(("event_type", event_type.to_string())).chain(named).collect()
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "2^53 calls are enough"
+)]
 fn render(series: &[(Labels, Sums)], shown: &mut Raise<'_>) -> String {
     let mut text = Exposition::new();
     for Counter { name, help, samples } in COUNTERS {
@@ -140,7 +154,10 @@ fn render(series: &[(Labels, Sums)], shown: &mut Raise<'_>) -> String {
             for (more, value) in samples(sums) {
                 let labels: Vec<(&str, &str)> =
                     borrowed(labels).chain(more.iter().copied()).collect();
-                text.sample(&labels, shown.raise(name, &labels, value));
+                let value = value.filter(|_| sums.calls > 0);
+                if let Some(value) = shown.raise(name, &labels, value) {
+                    text.sample(&labels, value);
+                }
             }
         }
     }
@@ -152,8 +169,14 @@ fn render(series: &[(Labels, Sums)], shown: &mut Raise<'_>) -> String {
             let quantiles: Vec<(f64, f64)> = quantiles
                 .filter_map(|(quantile, value)| Some((quantile, value?.as_secs_f64())))
                 .collect();
-            let sum = shown.raise(name, &labels, durations.total().as_secs_f64());
-            text.summary(&labels, &quantiles, sum, durations.count());
+            let now =
+                (sums.calls > 0).then(|| (durations.total().as_secs_f64(), durations.count()));
+            let sum = shown.raise(name, &labels, now.map(|(sum, _)| sum));
+            let count =
+                shown.raise(&format!("{name}_count"), &labels, now.map(|(_, count)| count as f64));
+            if let Some((sum, count)) = sum.zip(count) {
+                text.summary(&labels, &quantiles, sum, count as u64);
+            }
         }
     }
     text.finish()
@@ -180,7 +203,8 @@ pub(crate) struct Shown {
     values: HashMap<String, f64>,
 }
 
-/// What is shown this time, beside what was shown last time. A series that is gone is forgotten.
+/// What is shown this time, beside what was shown last time. A series that has no row any more is
+/// forgotten: the limit has put it into the rest.
 struct Raise<'a> {
     before: HashMap<String, f64>,
     now: &'a mut HashMap<String, f64>,
@@ -196,11 +220,13 @@ impl Shown {
 }
 
 impl Raise<'_> {
-    fn raise(&mut self, name: &str, labels: &[(&str, &str)], value: f64) -> f64 {
+    /// The value, or the one before if that is higher or all there is; none if it never had one.
+    fn raise(&mut self, name: &str, labels: &[(&str, &str)], value: Option<f64>) -> Option<f64> {
         let key = format!("{name} {labels:?}");
-        let value = self.before.get(&key).map_or(value, |before| before.max(value));
+        let before = self.before.get(&key).copied();
+        let value = before.into_iter().chain(value).reduce(f64::max)?;
         self.now.insert(key, value);
-        value
+        Some(value)
     }
 }
 

@@ -56,7 +56,9 @@ pub struct TokenRecord {
     pub requested_model: Option<Text>,
     /// Who hosts the model, else whose API is spoken.
     pub provider: Option<Text>,
-    /// The service tier, as the provider names it: `flex`, `priority`, `batch` …
+    /// The service tier, as the provider names it: `flex`, `priority`, `batch` … One that
+    /// [`GenaiPrices`](crate::GenaiPrices) or a [`PriceTable`](crate::PriceTable) does not know is
+    /// priced as the standard one.
     pub tier: Option<Text>,
     /// When the call began.
     pub start: Timestamp,
@@ -69,8 +71,9 @@ pub struct TokenRecord {
     /// The tokens; [`estimated`](Usage::estimated) if one of the numbers was
     /// counted here, empty if nothing is known.
     pub usage: Usage,
-    /// What the usage was counted with, where it is [estimated](Usage::estimated) and the
-    /// [tokenizer](crate::Tokenizer::counts_with) has a name for that.
+    /// What texts were counted with, where it is the counter or a clone of it that has counted them
+    /// and the [tokenizer](crate::Tokenizer::counts_with) has a name for that; none where the usage
+    /// was [estimated](Usage::estimated) by others, or by the rules for pictures alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counted_with: Option<CountedWith>,
     /// What it cost, as it was reported or by the [prices](crate::Prices); none if no price is

@@ -73,8 +73,16 @@ impl<K: Eq + Hash + Clone> Rows<K> {
 
     /// The values with calls, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &Sums)> {
-        let rows = self.rows.iter().map(|(key, own)| (key, &own.sums));
-        rows.filter(|(_, sums)| sums.calls > 0)
+        self.iter_all()
+            .filter(|(_, sums)| sums.calls > 0)
+            .filter_map(|(key, sums)| Some((key?, sums)))
+    }
+
+    /// The values that have a row, in no order, and last the rest; also where all calls are taken
+    /// back.
+    pub(crate) fn iter_all(&self) -> impl Iterator<Item = (Option<&K>, &Sums)> {
+        let own = self.rows.iter().map(|(key, own)| (Some(key), &own.sums));
+        own.chain(std::iter::once((None, &self.others)))
     }
 
     /// How many keys share the rest, and their sums; none if there are none.

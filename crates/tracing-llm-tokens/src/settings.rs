@@ -63,9 +63,9 @@ impl Settings {
 }
 
 impl Settings {
-    /// What an estimated call was counted with.
-    pub(crate) fn counted_with(&self, call: &TokenRecord) -> Option<CountedWith> {
-        call.usage.estimated.then(|| self.tokenizer.counts_with(call.model.as_deref())).flatten()
+    /// What the tokenizer counts with for this model.
+    pub(crate) fn counts_with(&self, model: Option<&str>) -> Result<Option<CountedWith>, Panicked> {
+        guarded("the tokenizer", || self.tokenizer.counts_with(model))
     }
 }
 

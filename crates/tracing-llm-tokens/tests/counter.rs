@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use tracing_llm::{
-    Enricher, Event, EventType, Handler, HandlerExt, Message, Outcome, SpanId, StreamProgress,
-    Timestamp, Trace, TraceId, Usage,
+    Content, Enricher, Event, EventType, Handler, HandlerExt, Message, Outcome, SpanId,
+    StreamProgress, Timestamp, Trace, TraceId, Usage,
 };
 use tracing_llm_tokens::{CountResult, CountedWith, TokenCounter, Tokenizer};
 
@@ -443,4 +443,76 @@ fn a_record_says_which_encoding_counted_it_and_whether_that_is_its_model_s_own()
     end(&mut own, event);
     let record = &own.records()[0];
     assert!(record.usage.estimated && record.counted_with.is_none());
+}
+
+/// One token a word, by a name.
+struct Named(&'static str);
+
+impl Tokenizer for Named {
+    fn count(&self, _model: Option<&str>, text: &str) -> CountResult {
+        Ok(text.split_whitespace().count())
+    }
+
+    fn counts_with(&self, _model: Option<&str>) -> Option<CountedWith> {
+        Some(CountedWith::own(self.0))
+    }
+}
+
+#[test]
+fn what_others_have_estimated_is_not_said_to_be_counted_here() {
+    let named = || TokenCounter::new().no_prices().tokenizer(Named("mine"));
+    let counted_with = |tokens: &TokenCounter| {
+        let record = tokens.records().pop().unwrap();
+        assert!(record.usage.estimated, "{record:?}");
+        record.counted_with
+    };
+    let texts = |usage: Option<Usage>| {
+        let mut event = call(1, None, usage);
+        event.payload.messages = [Message::user("four words of text")].into();
+        event.payload.replies = [Message::assistant("two words")].into();
+        event
+    };
+    let mut estimated = Usage::new(11, 7);
+    estimated.estimated = true;
+
+    // By the program itself.
+    let mut tokens = named();
+    enrich_and_end(&mut tokens, texts(Some(estimated)));
+    assert_eq!(counted_with(&tokens), None);
+
+    // By a counter that is another one.
+    let (mut other, mut tokens) = (counter(), named());
+    let mut event = texts(None);
+    other.enrich(&mut event);
+    enrich_and_end(&mut tokens, event);
+    assert_eq!(counted_with(&tokens), None);
+
+    // By the rules for pictures, without any text.
+    let mut event = texts(Some(Usage::of_input(11)));
+    let mut reply = Message::assistant("");
+    reply.contents = [Content::image("https://example.com/cat.png")].into();
+    event.payload.replies = [reply].into();
+    let mut tokens = named();
+    enrich_and_end(&mut tokens, event);
+    assert_eq!(counted_with(&tokens), None);
+}
+
+#[test]
+fn what_a_clone_has_counted_is_said_to_be_counted_with_its_tokenizer() {
+    let mut tokens = TokenCounter::new().no_prices().tokenizer(Named("mine"));
+    let mut clone = tokens.clone().tokenizer(Named("the clone's"));
+    let mut event = call(1, None, None);
+    event.payload.messages = [Message::user("four words of text")].into();
+    clone.enrich(&mut event);
+    end(&mut tokens, event);
+
+    // Of what the program has estimated, the rest is counted here.
+    let mut usage = Usage::of_input(11);
+    usage.estimated = true;
+    let mut event = call(2, None, Some(usage));
+    event.payload.replies = [Message::assistant("two words")].into();
+    end(&mut tokens, event);
+
+    let counted: Vec<_> = tokens.records().into_iter().map(|call| call.counted_with).collect();
+    assert_eq!(counted, [Some(CountedWith::own("the clone's")), Some(CountedWith::own("mine"))]);
 }

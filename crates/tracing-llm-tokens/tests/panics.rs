@@ -8,7 +8,9 @@ use tracing::Dispatch;
 use tracing_llm::prelude::*;
 use tracing_llm::testing::Capture;
 use tracing_llm::{Builder, Cost};
-use tracing_llm_tokens::{Amount, Budget, TokenCounter, TokenRecord};
+use tracing_llm_tokens::{
+    Amount, Budget, CountResult, CountedWith, TokenCounter, TokenRecord, Tokenizer,
+};
 use tracing_subscriber::prelude::*;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,6 +64,35 @@ fn a_tokenizer_that_panics_counts_as_one_that_failed() {
         let told = call(tracing_llm::layer().handler(tokens.clone()), &budget, usage);
         assert_settled(&tokens, &budget, spent);
         assert_told(&told, "the tokenizer panicked: no words");
+    }
+}
+
+/// Counts, and cannot say with what.
+struct Nameless;
+
+impl Tokenizer for Nameless {
+    fn count(&self, _model: Option<&str>, _text: &str) -> CountResult {
+        Ok(7)
+    }
+
+    fn counts_with(&self, _model: Option<&str>) -> Option<CountedWith> {
+        panic!("no name")
+    }
+}
+
+#[test]
+fn a_tokenizer_that_panics_over_its_name_leaves_the_call_counted_without_one() {
+    for is_enricher in [false, true] {
+        let budget = Budget::tokens(1_000);
+        let tokens = counter(&budget).tokenizer(Nameless);
+        let mut builder = tracing_llm::layer().handler(tokens.clone());
+        if is_enricher {
+            builder = builder.enricher(tokens.clone());
+        }
+        let told = call(builder, &budget, None);
+        assert_settled(&tokens, &budget, 14);
+        assert_eq!(tokens.records()[0].counted_with, None);
+        assert_told(&told, "the tokenizer panicked: no name");
     }
 }
 

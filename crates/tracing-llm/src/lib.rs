@@ -176,7 +176,7 @@ pub use self::stats::{
 };
 pub use self::trap::{Failure, Trap};
 pub use self::usage::{Cost, Usage};
-pub use self::vocabulary::Vocabulary;
+pub use self::vocabulary::{Vocabulary, genai_provider};
 
 #[doc = include_str!("../docs/libraries.md")]
 pub mod libraries {}

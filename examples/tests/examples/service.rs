@@ -13,7 +13,13 @@ use crate::run::{Run, example, folder};
 
 /// A service that was started, and where it listens.
 fn start(folder: &std::path::Path) -> (Child, String) {
+    start_with(folder, "10")
+}
+
+/// The same, with so many seconds for answers that are under way when it ends.
+fn start_with(folder: &std::path::Path, drain: &str) -> (Child, String) {
     let mut command = example("service", folder);
+    command.env("DRAIN_SECONDS", drain);
     command.arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut line = String::new();
@@ -50,6 +56,13 @@ fn answer(mut stream: TcpStream) -> String {
 fn trace_id(answer: &str) -> String {
     let line = answer.lines().find_map(|line| line.strip_prefix("x-trace-id: "));
     line.unwrap_or_else(|| panic!("no trace id in {answer}")).to_owned()
+}
+
+fn metrics(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    answer(stream)
 }
 
 /// All spans of the file: kind, trace and attributes.
@@ -97,12 +110,7 @@ fn thirty_two_at_once_have_their_own_sessions_and_nothing_is_lost_when_it_is_ter
             .collect();
         asking.into_iter().map(|asking| asking.join().unwrap()).collect()
     });
-    let metrics = {
-        let mut stream = TcpStream::connect(&address).unwrap();
-        write!(stream, "GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")
-            .unwrap();
-        answer(stream)
-    };
+    let metrics = metrics(&address);
     assert!(metrics.contains("tracing_llm_"), "{metrics}");
 
     // Four more are under way when it is told to end: they get all of their answer.
@@ -154,4 +162,36 @@ fn thirty_two_at_once_have_their_own_sessions_and_nothing_is_lost_when_it_is_ter
             && attributes["output.value"].contains("word")
     });
     assert_eq!(answers.count(), 4);
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_broken_off_at_the_end_and_its_events_are_cancelled() {
+    let folder = folder("service_broken_off");
+    let (child, address) = start_with(&folder, "0");
+    // The model would take minutes for these.
+    let words = "word ".repeat(40_000);
+    let asked = ["/ask", "/ask/stream"].map(|path| request(&address, path, "", words.trim()));
+    while !metrics(&address).lines().any(|line| line == "tracing_llm_event_started_total 6") {
+        thread::yield_now();
+    }
+    terminate(&child);
+    let [whole, streamed] = asked.map(answer);
+    assert!(whole.starts_with("HTTP/1.1 503"), "{whole}");
+    assert!(streamed.starts_with("HTTP/1.1 200"), "{streamed}");
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("all events are delivered"), "{}", run.stderr);
+
+    let outcomes: Vec<_> = spans(&folder)
+        .into_iter()
+        .map(|(_, attributes)| {
+            let of = |name: &str| attributes.get(name).cloned().unwrap_or_default();
+            (of("openinference.span.kind"), of("tracing_llm.outcome"))
+        })
+        .collect();
+    let cancelled = |kind: &str| {
+        let outcome = (kind.to_owned(), "cancelled".to_owned());
+        outcomes.iter().filter(|it| **it == outcome).count()
+    };
+    assert_eq!((outcomes.len(), cancelled("LLM"), cancelled("CHAIN")), (6, 2, 2), "{outcomes:?}");
 }

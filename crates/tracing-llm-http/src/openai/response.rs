@@ -79,9 +79,13 @@ fn responses(body: &mut Object, payload: &mut Payload) {
 }
 
 /// What a response or a piece of a stream says of a failure: an `error` beside or in place of an
-/// answer.
+/// answer, or, in a stream of the Responses API, an event that is the error itself.
 pub(crate) fn failed_inside(body: &Object) -> Option<Exception> {
     let inner = body.get("response").and_then(|response| response.get("error"));
     let error = [body.get("error"), inner].into_iter().flatten().find(|error| !error.is_null());
-    error.map(|error| exception(None, error))
+    let is_error = || body.get("type").is_some_and(|kind| kind == "error");
+    match error {
+        Some(error) => Some(exception(None, error)),
+        None => is_error().then(|| exception(None, &Value::Object(body.clone()))),
+    }
 }

@@ -17,7 +17,9 @@ pub(crate) fn exception(status: Option<u16>, body: &Value) -> Exception {
     let body = body.as_array().and_then(|list| list.first()).unwrap_or(body);
     let error = body.get("error").filter(|error| !error.is_null()).unwrap_or(body);
     let text = |names: &[&str]| {
-        names.iter().find_map(|name| error.get(*name).and_then(Value::as_str)).map(str::to_owned)
+        let mut texts = names.iter().filter_map(|name| error.get(*name).and_then(Value::as_str));
+        // That it is an `error` is no kind of one: an event that is the error itself has this type.
+        texts.find(|text| *text != "error").map(str::to_owned)
     };
     let said = match error {
         Value::String(text) => Some(text.clone()),

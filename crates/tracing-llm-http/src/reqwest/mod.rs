@@ -21,17 +21,17 @@ use crate::call::Call;
 
 /// Begins the event of a request; none if it is not ours. The request stays what it was.
 fn begin(http: &LlmHttp, request: &mut Request) -> Option<Call> {
-    let body = request.body().and_then(Body::as_bytes).is_some().then(|| shared(request)).flatten();
     let url = request.url();
     let host = url.host_str().unwrap_or_default();
-    let decision =
-        http.decide(request.method(), host, url.path(), request.headers(), body.as_ref())?;
+    let at_hand = request.body().and_then(Body::as_bytes);
+    let is_at_hand = at_hand.is_some();
+    let decision = http.decide(request.method(), host, url.path(), request.headers(), at_hand)?;
     let propagate = decision.propagate;
     let call = Call::begin(http, decision, host)?;
     if propagate {
         call.propagate(http, request.headers_mut());
     }
-    match body {
+    match is_at_hand.then(|| shared(request)).flatten() {
         Some(body) => call.request(body),
         None => {
             if let Some(body) = request.body_mut().take() {

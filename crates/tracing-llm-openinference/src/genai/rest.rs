@@ -1,7 +1,10 @@
 //! What a span is, who answered, tokens, documents and vectors.
 
+use std::borrow::Cow;
+
 use opentelemetry::{Array, Value};
 use serde_json::{Map, Value as Json};
+use tracing_llm::genai_provider;
 
 use super::names;
 use super::read::{Item, Read, json_or_text, text_in, to_json};
@@ -10,7 +13,8 @@ use crate::names::{self as oi, own};
 
 pub(super) fn base(read: &Read<'_>, said: &mut Said) {
     said.put(&names::OPERATION_NAME, operation(read));
-    said.put(&names::PROVIDER_NAME, provider(read));
+    let provider = genai_provider(read.text(oi::LLM_PROVIDER), read.text(oi::LLM_SYSTEM));
+    said.put(&names::PROVIDER_NAME, provider.map(Cow::into_owned));
     said.put(&names::CONVERSATION_ID, read.text(oi::SESSION_ID).map(str::to_owned));
     said.put(&names::AGENT_NAME, read.text(oi::AGENT_NAME).map(str::to_owned));
 }
@@ -29,29 +33,6 @@ fn operation(read: &Read<'_>) -> Option<&'static str> {
         }
         _ => None,
     }
-}
-
-/// Host and API in one name.
-fn provider(read: &Read<'_>) -> Option<String> {
-    let lower = |key| read.text(key).map(str::to_lowercase);
-    let (provider, system) = (lower(oi::LLM_PROVIDER), lower(oi::LLM_SYSTEM));
-    let known = match (provider.as_deref(), system.as_deref()) {
-        (Some("azure"), Some("openai")) => "azure.ai.openai",
-        (Some("azure"), _) => "azure.ai.inference",
-        (Some("aws"), _) => "aws.bedrock",
-        (Some("google") | None, Some("vertexai")) => "gcp.vertex_ai",
-        (Some("google"), _) => "gcp.gen_ai",
-        (Some("openai"), _) | (None, Some("openai")) => "openai",
-        (Some("anthropic"), _) | (None, Some("anthropic")) => "anthropic",
-        (Some("cohere"), _) | (None, Some("cohere")) => "cohere",
-        (Some("mistralai"), _) | (None, Some("mistralai")) => "mistral_ai",
-        (Some("deepseek"), _) => "deepseek",
-        (Some("groq"), _) => "groq",
-        (Some("perplexity"), _) => "perplexity",
-        (Some("xai"), _) => "x_ai",
-        _ => return system.or(provider),
-    };
-    Some(known.to_owned())
 }
 
 pub(super) fn usage(read: &Read<'_>, said: &mut Said) {

@@ -1,5 +1,6 @@
 //! Our events through an exporter of OpenTelemetry's SDK.
 
+mod books;
 mod convert;
 mod sink;
 
@@ -10,10 +11,11 @@ use std::time::Duration;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanExporter;
-use tracing_llm::{Event, Handler, HandlerResult, Trace};
+use tracing_llm::{Event, Handler, HandlerResult, Health, Trace};
 
+use self::books::Books;
 use self::convert::{of_event, of_trace};
-use self::sink::{Drive, Sink, Start};
+use self::sink::{Sink, Start};
 use crate::genai;
 
 /// What makes attributes of an event.
@@ -28,7 +30,9 @@ const BATCH: usize = 512;
 /// Spans carry GenAI attributes without content ([`attributes`](crate::attributes)), unless
 /// [`attributes_by`](Self::attributes_by) says otherwise. For OpenInference spans to an OTLP
 /// collector there is the crate `tracing-llm-openinference`, with retries, limits and a spool; what this
-/// handler's exporter fails to send is lost, and told to the [`Trap`](tracing_llm::Trap).
+/// handler's exporter fails to send is lost. It is told with the next span, at the latest at the flush or
+/// the shutdown, so also to the [`Trap`](tracing_llm::Trap), and counted among the layer's
+/// [`Stats`](tracing_llm::Stats), as the output `exporter`.
 ///
 /// Events of traces that the tracer around does not sample are left out, as are those below
 /// [`suppress`](tracing_llm::suppress).
@@ -71,6 +75,7 @@ pub struct SpanExport {
     /// What the thread is made with, until it is.
     start: Option<Start>,
     sink: Option<Sink>,
+    books: Books,
     resource: Option<Resource>,
 }
 
@@ -83,17 +88,17 @@ impl fmt::Debug for SpanExport {
 impl SpanExport {
     /// Through an exporter that blocks, or that drives itself. `make` is called on the handler's thread.
     pub fn blocking<E: SpanExporter + 'static>(make: impl FnOnce() -> E + Send + 'static) -> Self {
-        Self::new(sink::start(make, Drive::Alone))
+        Self::new(sink::start(make, sink::alone))
     }
 
     /// Through an exporter that needs a tokio runtime. `make` is called inside of it.
     pub fn on_tokio<E: SpanExporter + 'static>(make: impl FnOnce() -> E + Send + 'static) -> Self {
-        Self::new(sink::start(make, Drive::Tokio))
+        Self::new(sink::start(make, sink::tokio))
     }
 
     fn new(start: Start) -> Self {
         let convert = Box::new(genai::attributes);
-        Self { convert, start: Some(start), sink: None, resource: None }
+        Self { convert, start: Some(start), sink: None, books: Books::default(), resource: None }
     }
 
     /// Sets what makes the attributes of an event: [`attributes_with_content`](crate::attributes_with_content),
@@ -117,7 +122,7 @@ impl SpanExport {
         if let Some(start) = self.start.take() {
             let resource = self.resource.take();
             let resource = resource.unwrap_or_else(|| Resource::builder().build());
-            self.sink = Some(Sink::start(start, resource)?);
+            self.sink = Some(Sink::start(start, resource, &self.books)?);
         }
         self.sink.as_mut().ok_or_else(|| "the exporter's thread could not be started".into())
     }
@@ -150,7 +155,31 @@ impl Handler for SpanExport {
         self.start = None;
         self.sink.take().map_or(Ok(()), Sink::shutdown)
     }
+
+    fn health(&self) -> Health {
+        self.books.health()
+    }
 }
 
 /// How long a span waits for others.
 const DELAY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_sdk::trace::InMemorySpanExporter;
+    use tracing_llm::EventType;
+
+    use super::*;
+
+    #[test]
+    fn a_runtime_that_cannot_be_made_is_an_error_and_no_exporter_runs_without_it() {
+        let none = || Err(std::io::Error::other("no descriptors left"));
+        let make = || -> InMemorySpanExporter { panic!("made without a runtime") };
+        let mut export = SpanExport::new(sink::start(make, none));
+        let event = Arc::new(Event::new(EventType::LLM, "chat"));
+        let told = export.on_end(&event).map_err(|error| error.to_string());
+        assert_eq!(told, Err("no descriptors left".to_owned()));
+        assert!(export.on_end(&event).is_err());
+        assert!(export.shutdown().is_ok());
+    }
+}

@@ -1,5 +1,6 @@
 //! The thread on which a foreign exporter lives.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -8,9 +9,10 @@ use std::time::Instant;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tracing_llm::HandlerResult;
 
+use super::books::Books;
 use super::{BATCH, DELAY};
 use crate::block_on::block_on;
 use crate::outside::suppressed;
@@ -18,60 +20,92 @@ use crate::outside::suppressed;
 /// How many spans may wait for the thread; beyond, the handler waits, and its queue counts.
 const WAITING: usize = 4 * BATCH;
 
-/// How the exporter's futures are driven.
-#[derive(Clone, Copy)]
-pub(super) enum Drive {
-    Alone,
-    Tokio,
+/// Makes the runtime that the exporter lives in, if it needs one.
+pub(super) type Drive = fn() -> io::Result<Option<Runtime>>;
+
+pub(super) fn alone() -> io::Result<Option<Runtime>> {
+    Ok(None)
+}
+
+pub(super) fn tokio() -> io::Result<Option<Runtime>> {
+    Builder::new_current_thread().enable_all().build().map(Some)
 }
 
 pub(super) enum Message {
     Span(Box<SpanData>),
-    Flush(Sender<Told>),
-    Shutdown(Sender<Told>),
+    Flush(Sender<()>),
+    Shutdown(Sender<()>),
 }
 
-/// The first failure since the last time, and how many spans were lost by all of them.
-type Told = Option<(String, usize)>;
+/// What the thread works with.
+struct Desk {
+    messages: Receiver<Message>,
+    resource: Resource,
+    runtime: Option<Runtime>,
+    books: Books,
+}
 
-/// What the thread does, with its exporter already chosen.
-pub(super) type Start = Box<dyn FnOnce(Receiver<Message>, Resource) + Send>;
+/// The thread's work, with its exporter already chosen, and how it is driven.
+pub(super) struct Start {
+    drive: Drive,
+    work: Box<dyn FnOnce(Desk) + Send>,
+}
 
 pub(super) fn start<E: SpanExporter + 'static>(
     make: impl FnOnce() -> E + Send + 'static,
     drive: Drive,
 ) -> Start {
-    Box::new(move |messages, resource| {
+    let work = move |desk: Desk| {
+        let Desk { messages, resource, runtime, books } = desk;
         let _quiet = suppressed();
-        let runtime = match drive {
-            Drive::Alone => None,
-            Drive::Tokio => tokio::runtime::Builder::new_current_thread().enable_all().build().ok(),
-        };
-        let entered = runtime.as_ref().map(Runtime::enter);
+        // For all of its life: an exporter may need the runtime also where it flushes and ends.
+        let _entered = runtime.as_ref().map(Runtime::enter);
         let mut exporter = make();
         exporter.set_resource(&resource);
-        drop(entered);
-        Exports { exporter, runtime, batch: Vec::new(), since: None, told: None }.run(&messages);
-    })
+        let runtime = runtime.as_ref();
+        Exports { exporter, runtime, batch: Vec::new(), since: None, books }.run(&messages);
+    };
+    Start { drive, work: Box::new(work) }
+}
+
+/// Whatever ends the thread, what then still waits is lost, and counted.
+struct End(Books);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.give_up();
+    }
 }
 
 /// The handler's end.
 pub(super) struct Sink {
     messages: SyncSender<Message>,
     thread: JoinHandle<()>,
+    books: Books,
 }
 
 impl Sink {
-    pub(super) fn start(start: Start, resource: Resource) -> std::io::Result<Self> {
+    /// Begins the thread. Fails if the system gives no thread or no runtime.
+    pub(super) fn start(start: Start, resource: Resource, books: &Books) -> io::Result<Self> {
+        let runtime = (start.drive)()?;
         let (messages, received) = sync_channel(WAITING);
-        let name = String::from("tracing-llm-otel");
-        let thread = thread::Builder::new().name(name).spawn(move || start(received, resource))?;
-        Ok(Self { messages, thread })
+        let desk = Desk { messages: received, resource, runtime, books: books.clone() };
+        let (work, end) = (start.work, End(books.clone()));
+        let thread = thread::Builder::new().name("tracing-llm-otel".into()).spawn(move || {
+            let _end = end;
+            work(desk);
+        })?;
+        Ok(Self { messages, thread, books: books.clone() })
     }
 
+    /// Hands a span over, and gives back what has failed since the last time that something was told.
     pub(super) fn send(&mut self, span: SpanData) -> HandlerResult {
-        let sent = self.messages.send(Message::Span(Box::new(span)));
-        sent.map_err(|_| "the exporter's thread has ended".into())
+        self.books.sent();
+        if self.messages.send(Message::Span(Box::new(span))).is_err() {
+            self.books.give_up();
+            return Err(GONE.into());
+        }
+        Ok(self.books.tell()?)
     }
 
     pub(super) fn flush(&mut self) -> HandlerResult {
@@ -84,28 +118,27 @@ impl Sink {
         ended.and(told)
     }
 
-    fn ask(&self, question: impl FnOnce(Sender<Told>) -> Message) -> HandlerResult {
+    fn ask(&self, question: impl FnOnce(Sender<()>) -> Message) -> HandlerResult {
         let (answer, answered) = channel();
-        let gone = "the exporter's thread has ended";
-        self.messages.send(question(answer)).map_err(|_| gone)?;
-        match answered.recv().map_err(|_| gone)? {
-            None => Ok(()),
-            Some((first, spans)) => Err(format!("{spans} spans were not exported: {first}").into()),
-        }
+        self.messages.send(question(answer)).map_err(|_| GONE)?;
+        answered.recv().map_err(|_| GONE)?;
+        Ok(self.books.tell()?)
     }
 }
 
+const GONE: &str = "the exporter's thread has ended";
+
 /// The thread's end.
-struct Exports<E> {
+struct Exports<'a, E> {
     exporter: E,
-    runtime: Option<Runtime>,
+    runtime: Option<&'a Runtime>,
     batch: Vec<SpanData>,
     /// When the first span of the batch came.
     since: Option<Instant>,
-    told: Told,
+    books: Books,
 }
 
-impl<E: SpanExporter> Exports<E> {
+impl<E: SpanExporter> Exports<'_, E> {
     fn run(mut self, messages: &Receiver<Message>) {
         loop {
             let wait = self.since.map_or(DELAY, |since| DELAY.saturating_sub(since.elapsed()));
@@ -120,14 +153,14 @@ impl<E: SpanExporter> Exports<E> {
                 Ok(Message::Flush(answer)) => {
                     self.export();
                     let flushed = self.guarded(|exports| exports.exporter.force_flush());
-                    self.note(flushed, 0);
-                    let _ = answer.send(self.told.take());
+                    self.note(flushed);
+                    let _ = answer.send(());
                 }
                 Ok(Message::Shutdown(answer)) => {
                     self.export();
                     let ended = self.guarded(|exports| exports.exporter.shutdown());
-                    self.note(ended, 0);
-                    let _ = answer.send(self.told.take());
+                    self.note(ended);
+                    let _ = answer.send(());
                     return;
                 }
                 Err(RecvTimeoutError::Timeout) => self.export(),
@@ -147,12 +180,12 @@ impl<E: SpanExporter> Exports<E> {
         if spans > 0 {
             let exported = self.guarded(|exports| {
                 let export = exports.exporter.export(batch);
-                match &exports.runtime {
+                match exports.runtime {
                     Some(runtime) => runtime.block_on(export),
                     None => block_on(export),
                 }
             });
-            self.note(exported, spans);
+            self.books.exported(spans, exported);
         }
     }
 
@@ -164,9 +197,10 @@ impl<E: SpanExporter> Exports<E> {
         }
     }
 
-    fn note(&mut self, result: Result<(), String>, spans: usize) {
-        if let Err(error) = result {
-            self.told.get_or_insert((error, 0)).1 += spans;
+    /// A flush or an end that failed. No spans were lost by that alone.
+    fn note(&self, result: Result<(), String>) {
+        if result.is_err() {
+            self.books.exported(0, result);
         }
     }
 }

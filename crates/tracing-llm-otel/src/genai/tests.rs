@@ -93,3 +93,25 @@ fn a_stage_that_the_conventions_do_not_know_says_its_event_type() {
     let attributes = attributes(&Event::new(EventType::SYNTHESIZE, "synthesize"));
     assert_eq!(attributes, [KeyValue::new("tracing_llm.event_type", "SYNTHESIZE")]);
 }
+
+#[test]
+fn spans_and_metrics_name_a_call_by_the_same_words() {
+    let mut event = chat();
+    event.payload.provider = Some("azure".into());
+    event.payload.system = Some("openai".into());
+    event.payload.prompt = Some("beside the messages".into());
+    event.outcome = Outcome::Error;
+    let spans = attributes(&event);
+    assert_eq!(found(&spans, "gen_ai.provider.name"), Some("azure.ai.openai".into()));
+    assert_eq!(found(&spans, "gen_ai.operation.name"), Some("chat".into()));
+    assert_eq!(found(&spans, "error.type"), Some("_OTHER".into()));
+    for pair in crate::metrics::of_call(&event) {
+        assert_eq!(found(&spans, pair.key.as_str()), Some(pair.value.clone()), "{}", pair.key);
+    }
+
+    event.payload.attributes.insert("gen_ai.operation.name".into(), "generate_content".into());
+    event.outcome = Outcome::Incomplete;
+    let spans = attributes(&event);
+    assert_eq!(found(&spans, "gen_ai.operation.name"), Some("generate_content".into()));
+    assert_eq!(found(&spans, "error.type"), None, "it has not ended");
+}

@@ -1,20 +1,24 @@
 //! What an event is in the words of the conventions. Pure.
 
+use std::borrow::Cow;
+
 use opentelemetry::{KeyValue, Value};
 use serde_json::Value as Json;
-use tracing_llm::{Event, EventType, Outcome, Text};
+use tracing_llm::{Event, Text};
 
 use super::names;
 use super::settings::Settings;
+use crate::genai;
 
 /// The attributes of a call on all its metrics, in the order of the conventions.
 pub(super) fn of_call(event: &Event, settings: &Settings) -> Vec<KeyValue> {
     let payload = &event.payload;
-    let mut list = vec![KeyValue::new(names::OPERATION_NAME, operation(event))];
+    let mut list = Vec::new();
     let mut put = |name, value: Option<Value>| {
         list.extend(value.map(|value| KeyValue::new(name, value)));
     };
-    put(names::PROVIDER_NAME, provider(event).map(Value::from));
+    put(names::OPERATION_NAME, genai::operation(event).map(of_words));
+    put(names::PROVIDER_NAME, genai::provider(event).map(of_words));
     put(names::REQUEST_MODEL, payload.model.as_ref().map(text));
     put(names::RESPONSE_MODEL, payload.response_model.as_ref().map(text));
     let address = attribute(event, names::SERVER_ADDRESS).and_then(Json::as_str);
@@ -46,54 +50,9 @@ pub(super) fn of_agent(event: &Event, settings: &Settings) -> Vec<KeyValue> {
     list
 }
 
-/// The class of the error that it ended with: the exception's type, else that it is not known; and
-/// that it was cancelled.
+/// The class of the error that it ended with.
 pub(super) fn error(event: &Event) -> Option<KeyValue> {
-    let class = match event.outcome {
-        Outcome::Error => {
-            let kind = event.payload.exception.as_ref().and_then(|error| error.kind.as_ref());
-            kind.map_or(Value::from(names::OTHER), text)
-        }
-        Outcome::Cancelled => Value::from(Outcome::Cancelled.as_str()),
-        _ => return None,
-    };
-    Some(KeyValue::new(names::ERROR_TYPE, class))
-}
-
-/// The operation's name: as the span has it, else by what it holds.
-fn operation(event: &Event) -> Value {
-    if let Some(Json::String(name)) = attribute(event, names::OPERATION_NAME) {
-        return Value::from(name.clone());
-    }
-    let payload = &event.payload;
-    let is_chat = !payload.messages.is_empty() || !payload.replies.is_empty();
-    let is_completion = payload.prompt.is_some() || payload.completion.is_some();
-    Value::from(match event.event_type {
-        EventType::EMBEDDING => "embeddings",
-        _ if is_completion && !is_chat => "text_completion",
-        _ => "chat",
-    })
-}
-
-/// Host and API in one name: GenAI conventions 1.41.1, and `moonshot_ai`, which is newer.
-fn provider(event: &Event) -> Option<String> {
-    let lower = |name: &Option<Text>| name.as_ref().map(|name| name.to_lowercase());
-    let (provider, system) = (lower(&event.payload.provider), lower(&event.payload.system));
-    let known = match (provider.as_deref(), system.as_deref()) {
-        (Some("azure"), Some("openai")) => "azure.ai.openai",
-        (Some("azure"), _) => "azure.ai.inference",
-        (Some("aws"), _) => "aws.bedrock",
-        (Some("google") | None, Some("vertexai")) => "gcp.vertex_ai",
-        (Some("google"), _) => "gcp.gen_ai",
-        (Some("mistralai"), _) | (None, Some("mistralai")) => "mistral_ai",
-        (Some("xai"), _) => "x_ai",
-        (Some("moonshot"), _) => "moonshot_ai",
-        (Some("openai" | "anthropic" | "cohere" | "deepseek" | "groq" | "perplexity"), _) => {
-            return provider;
-        }
-        _ => return system.or(provider),
-    };
-    Some(known.to_owned())
+    genai::error_type(event).map(|class| KeyValue::new(names::ERROR_TYPE, class.to_owned()))
 }
 
 /// Session, user and keys of the context, where the program asks for them.
@@ -125,4 +84,8 @@ fn port(port: &Json) -> Option<Value> {
 
 fn text(text: &Text) -> Value {
     Value::from(text.to_string())
+}
+
+fn of_words(words: Cow<'_, str>) -> Value {
+    Value::from(words.into_owned())
 }

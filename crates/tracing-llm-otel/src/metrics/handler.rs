@@ -8,6 +8,7 @@ use tracing_llm::{Event, Handler, HandlerResult, Trace};
 
 use super::instruments::Instruments;
 use super::nesting::Nesting;
+use super::record::Record;
 use super::settings::{MetricsBuilder, Settings};
 
 /// Records the OpenTelemetry metrics of GenAI clients: tokens, durations, time to the first chunk.
@@ -54,7 +55,7 @@ use super::settings::{MetricsBuilder, Settings};
 pub struct Metrics {
     settings: Settings,
     instruments: Instruments,
-    nesting: Nesting,
+    nesting: Nesting<Record>,
 }
 
 impl Metrics {
@@ -80,9 +81,9 @@ impl Metrics {
         Self { settings, instruments, nesting: Nesting::default() }
     }
 
-    fn record(&self, calls: &[Arc<Event>]) {
+    fn record(&self, calls: &[Record]) {
         for call in calls {
-            self.instruments.call(call, &self.settings);
+            self.instruments.call(call);
         }
     }
 }
@@ -95,10 +96,11 @@ impl Handler for Metrics {
     }
 
     fn on_end(&mut self, event: &Arc<Event>) -> HandlerResult {
-        if Nesting::is_call(event) {
-            let told = self.nesting.end(event);
+        if Nesting::<Record>::is_call(event) {
+            let told = self.nesting.end(event, Record::of_call(event, &self.settings));
             self.record(&told);
         } else {
+            self.nesting.end_stage(event);
             self.instruments.stage(event, &self.settings);
         }
         Ok(())

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
-use tracing_llm::{Event, EventType, Outcome, Usage};
+use tracing_llm::{Event, EventType, Usage};
 
 use super::GenAiVersion;
 use super::convert;
 use super::names::{self, Metric};
+use super::record::{Record, elapsed};
 use super::settings::Settings;
 
 /// Our name as an instrumentation scope.
@@ -89,21 +90,16 @@ impl Instruments {
     }
 
     /// Records a call that counts.
-    pub(super) fn call(&self, event: &Event, settings: &Settings) {
-        let attributes = convert::of_call(event, settings);
+    pub(super) fn call(&self, record: &Record) {
+        let Record { is_embedding, attributes, error, usage, elapsed, first_chunk } = record;
+        let (is_embedding, usage) = (*is_embedding, *usage);
         let mut with_error = attributes.clone();
-        with_error.extend(convert::error(event));
+        with_error.extend(error.clone());
 
-        let is_embedding = event.event_type == EventType::EMBEDDING;
         let apart = self.embeddings_duration.as_ref().filter(|_| is_embedding);
-        time(apart.or(self.duration.as_ref()), event, &with_error);
-        let first = event.payload.stream.as_ref().and_then(|stream| stream.first_token);
-        if let (Some(first), Some(first_chunk)) = (first, &self.first_chunk) {
-            first_chunk.record(first.as_secs_f64(), &attributes);
-        }
+        time(apart.or(self.duration.as_ref()), *elapsed, &with_error);
+        time(self.first_chunk.as_ref(), *first_chunk, attributes);
 
-        let reported = event.payload.usage.filter(|usage| !usage.is_empty());
-        let usage = reported.filter(|usage| !usage.estimated || settings.estimated);
         let estimated = usage.is_some_and(|usage| usage.estimated);
         let mark = estimated.then(|| KeyValue::new(names::ESTIMATED, true));
         let marked = |mut list: Vec<KeyValue>| {
@@ -115,20 +111,20 @@ impl Instruments {
             for (tokens, kind) in [(usage.input, "input"), (usage.output, "output")] {
                 if let Some(tokens) = tokens {
                     let kind = KeyValue::new(names::TOKEN_TYPE, kind);
-                    token_usage.record(tokens, &marked(with(&attributes, kind)));
+                    token_usage.record(tokens, &marked(with(attributes, kind)));
                 }
             }
         }
         match (&self.embeddings_input, is_embedding) {
             (Some(input), true) => {
                 if let Some(tokens) = usage.and_then(|usage| usage.input) {
-                    input.record(tokens, &marked(attributes));
+                    input.record(tokens, &marked(attributes.clone()));
                 }
             }
-            // What has no usage counts as a call of none.
+            // The conventions ask for zeros where a response said nothing of its usage.
             _ => {
                 let usage = usage.unwrap_or_default();
-                self.inference(usage, &marked(attributes), &marked(with_error));
+                self.inference(usage, &marked(attributes.clone()), &marked(with_error));
             }
         }
     }
@@ -169,14 +165,14 @@ impl Instruments {
             _ => return,
         };
         attributes.extend(convert::error(event));
-        time(histogram.as_ref(), event, &attributes);
+        time(histogram.as_ref(), elapsed(event), &attributes);
     }
 }
 
-/// Records how long it took. An event that was still open at the shutdown has no duration.
-fn time(histogram: Option<&Histogram<f64>>, event: &Event, attributes: &[KeyValue]) {
-    if let Some(histogram) = histogram.filter(|_| event.outcome != Outcome::Incomplete) {
-        histogram.record(Duration::as_secs_f64(&event.elapsed), attributes);
+/// Records how long something took, where that is known.
+fn time(histogram: Option<&Histogram<f64>>, took: Option<Duration>, attributes: &[KeyValue]) {
+    if let (Some(histogram), Some(took)) = (histogram, took) {
+        histogram.record(took.as_secs_f64(), attributes);
     }
 }
 

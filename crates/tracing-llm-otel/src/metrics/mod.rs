@@ -6,6 +6,7 @@ mod health;
 mod instruments;
 mod names;
 mod nesting;
+mod record;
 mod settings;
 mod version;
 
@@ -16,3 +17,11 @@ pub use self::version::GenAiVersion;
 
 #[cfg(test)]
 mod tests;
+
+/// All attributes of a call, as its duration has them.
+#[cfg(test)]
+pub(crate) fn of_call(event: &tracing_llm::Event) -> Vec<opentelemetry::KeyValue> {
+    let mut list = convert::of_call(event, &settings::Settings::default());
+    list.extend(convert::error(event));
+    list
+}

@@ -99,8 +99,6 @@ pub(super) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(super) const SERVER_ADDRESS: &str = "server.address";
 pub(super) const SERVER_PORT: &str = "server.port";
 pub(super) const ERROR_TYPE: &str = "error.type";
-/// Of an error whose type is not known.
-pub(super) const OTHER: &str = "_OTHER";
 // When asked for.
 pub(super) const SESSION_ID: &str = "session.id";
 pub(super) const USER_ID: &str = "user.id";

@@ -1,7 +1,6 @@
 //! Which calls count, where calls lie in one another. Pure.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 
 use tracing_llm::{Event, EventType, SpanId, TraceId};
 
@@ -9,29 +8,38 @@ use tracing_llm::{Event, EventType, SpanId, TraceId};
 const EVENTS: usize = 65_536;
 
 /// Holds calls back for as long as calls around or below them are open, and then tells which of
-/// them count.
+/// them count. Of a call that has ended it keeps what will be recorded of it, `T`, not the event.
 ///
 /// What a metric has recorded it cannot take back. So a call that lies alone is told when it
 /// ends; calls that lie in one another are told when all of them have ended. The rule, from the top
 /// down: a call counts if it knows more of its usage than each call of its kind below it (reported
 /// is more than estimated, estimated more than nothing), and then nothing below it counts. So the
 /// usage that a wrapper, a retry or a router repeats counts once, where it was used.
-#[derive(Default)]
-pub(super) struct Nesting {
-    traces: HashMap<TraceId, Open>,
+///
+/// Where too many events are open, the oldest trace is decided as it is. Of its open calls it stays
+/// known what was told around and below them, unless the trace is all but made of such calls.
+pub(super) struct Nesting<T> {
+    traces: HashMap<TraceId, Open<T>>,
+    /// The traces by their age.
+    order: BTreeMap<u64, TraceId>,
+    last: u64,
     events: usize,
 }
 
 /// A trace that has not ended.
-#[derive(Default)]
-struct Open {
-    places: HashMap<SpanId, Places>,
-    groups: HashMap<u32, Group>,
+struct Open<T> {
+    spots: HashMap<SpanId, Spot>,
+    groups: HashMap<u32, Group<T>>,
     last: u32,
+    age: u64,
 }
 
-/// The nearest call at or above an event, by kind.
-type Places = [Option<Place>; 2];
+/// Where an event lies: the nearest call at or above it, by kind.
+#[derive(Clone, Copy, Default)]
+struct Spot {
+    places: [Option<Place>; 2],
+    ended: bool,
+}
 
 #[derive(Clone, Copy)]
 struct Place {
@@ -40,63 +48,124 @@ struct Place {
 }
 
 /// Calls of one kind in one another, each behind those above it.
-#[derive(Default)]
-struct Group {
-    calls: Vec<Call>,
+struct Group<T> {
+    calls: Vec<Call<T>>,
     open: usize,
 }
 
-struct Call {
+struct Call<T> {
     above: Option<usize>,
-    /// Once it has ended.
-    event: Option<Arc<Event>>,
+    rank: Rank,
+    /// From its end until it is told.
+    record: Option<T>,
+    /// It was told early, or one above it.
+    covered: bool,
+    /// One below it was told early.
+    taken: bool,
 }
 
-impl Nesting {
+/// How much a call knows of its usage.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It has not ended.
+    Open,
+    Unknown,
+    Estimated,
+    Reported,
+}
+
+impl<T> Default for Nesting<T> {
+    fn default() -> Self {
+        Self { traces: HashMap::new(), order: BTreeMap::new(), last: 0, events: 0 }
+    }
+}
+
+impl<T> Nesting<T> {
     /// Which kind of call an event is, if it is one.
     pub(super) fn is_call(event: &Event) -> bool {
         kind(event.event_type).is_some()
     }
 
     /// An event begins. Gives back calls that are told early, since too many events are open.
-    pub(super) fn start(&mut self, event: &Event) -> Vec<Arc<Event>> {
-        let early = if self.events >= EVENTS { self.settle_all() } else { Vec::new() };
-        let open = self.traces.entry(event.trace_id).or_default();
-        if !open.places.contains_key(&event.span_id) {
+    pub(super) fn start(&mut self, event: &Event) -> Vec<T> {
+        let early = self.make_room();
+        let open = self.traces.entry(event.trace_id).or_insert_with(|| {
+            self.last += 1;
+            self.order.insert(self.last, event.trace_id);
+            Open { spots: HashMap::new(), groups: HashMap::new(), last: 0, age: self.last }
+        });
+        if !open.spots.contains_key(&event.span_id) {
             open.start(event);
             self.events += 1;
         }
         early
     }
 
-    /// A call has ended. Gives back those that count, of all that are decided now.
-    pub(super) fn end(&mut self, event: &Arc<Event>) -> Vec<Arc<Event>> {
+    /// A call has ended, of which this is to be recorded. Gives back those that count, of all that
+    /// are decided now.
+    pub(super) fn end(&mut self, event: &Event, record: T) -> Vec<T> {
         // Of a handler that was added late, or that gets no starts.
         let mut told = self.start(event);
         if let Some(open) = self.traces.get_mut(&event.trace_id) {
-            told.extend(open.end(event));
+            told.extend(open.end(event, record));
         }
         told
     }
 
+    /// An event that is no call has ended. Where no call is open around it, it has nothing to say
+    /// of what may still begin below it.
+    pub(super) fn end_stage(&mut self, event: &Event) {
+        let Some(open) = self.traces.get_mut(&event.trace_id) else { return };
+        let Some(spot) = open.spots.get_mut(&event.span_id) else { return };
+        spot.ended = true;
+        let mut places = spot.places.iter().flatten();
+        if !places.any(|place| open.groups.contains_key(&place.group)) {
+            open.spots.remove(&event.span_id);
+            self.events -= 1;
+        }
+    }
+
     /// A trace has ended. Gives back the calls that count among those whose end is missing somewhere.
-    pub(super) fn end_trace(&mut self, trace: TraceId) -> Vec<Arc<Event>> {
+    pub(super) fn end_trace(&mut self, trace: TraceId) -> Vec<T> {
         let Some(open) = self.traces.remove(&trace) else { return Vec::new() };
-        self.events = self.events.saturating_sub(open.places.len());
+        self.order.remove(&open.age);
+        self.events -= open.spots.len();
         open.settle()
     }
 
     /// Everything is decided as it is now.
-    pub(super) fn settle_all(&mut self) -> Vec<Arc<Event>> {
-        self.events = 0;
-        std::mem::take(&mut self.traces).into_values().flat_map(Open::settle).collect()
+    pub(super) fn settle_all(&mut self) -> Vec<T> {
+        std::mem::take(self).traces.into_values().flat_map(Open::settle).collect()
+    }
+
+    /// Decides the oldest traces until there is room for one event more.
+    fn make_room(&mut self) -> Vec<T> {
+        let mut told = Vec::new();
+        while self.events >= EVENTS {
+            let Some((_, trace)) = self.order.pop_first() else { break };
+            let Some(open) = self.traces.get_mut(&trace) else { continue };
+            let before = open.spots.len();
+            told.extend(open.settle_ended());
+            let gone = before - open.spots.len();
+            // What is looked through must bring something, else each event would pay for all.
+            if open.spots.is_empty() || gone * 16 < before {
+                self.traces.remove(&trace);
+                self.events -= before;
+            } else {
+                self.last += 1;
+                open.age = self.last;
+                self.order.insert(self.last, trace);
+                self.events -= gone;
+            }
+        }
+        told
     }
 }
 
-impl Open {
+impl<T> Open<T> {
     fn start(&mut self, event: &Event) {
-        let parent = event.parent_id.and_then(|parent| self.places.get(&parent));
-        let mut places = parent.copied().unwrap_or_default();
+        let parent = event.parent_id.and_then(|parent| self.spots.get(&parent));
+        let mut places = parent.map(|spot| spot.places).unwrap_or_default();
         if let Some(kind) = kind(event.event_type) {
             // Below a group that is decided, a new one begins: what starts when they have ended is
             // no part of them.
@@ -108,77 +177,119 @@ impl Open {
                 },
                 |place| place.group,
             );
-            let calls = self.groups.entry(group).or_default();
+            let calls =
+                self.groups.entry(group).or_insert_with(|| Group { calls: Vec::new(), open: 0 });
             calls.open += 1;
-            calls.calls.push(Call { above: above.map(|place| place.call), event: None });
+            calls.calls.push(Call {
+                above: above.map(|place| place.call),
+                rank: Rank::Open,
+                record: None,
+                covered: false,
+                taken: false,
+            });
             places[kind] = Some(Place { group, call: calls.calls.len() - 1 });
         }
-        self.places.insert(event.span_id, places);
+        self.spots.insert(event.span_id, Spot { places, ended: false });
     }
 
-    fn end(&mut self, event: &Arc<Event>) -> Vec<Arc<Event>> {
-        let places = self.places.get(&event.span_id);
-        let place = kind(event.event_type).and_then(|kind| places?[kind]);
+    fn end(&mut self, event: &Event, record: T) -> Vec<T> {
+        let Some(spot) = self.spots.get_mut(&event.span_id) else { return Vec::new() };
+        spot.ended = true;
+        let place = kind(event.event_type).and_then(|kind| spot.places[kind]);
         let Some(Place { group: id, call }) = place else { return Vec::new() };
         let Some(group) = self.groups.get_mut(&id) else { return Vec::new() };
-        let Some(call) = group.calls.get_mut(call).filter(|call| call.event.is_none()) else {
+        let Some(call) = group.calls.get_mut(call).filter(|call| call.rank == Rank::Open) else {
             return Vec::new();
         };
-        call.event = Some(Arc::clone(event));
+        (call.rank, call.record) = (Rank::of(event), Some(record));
         group.open -= 1;
         if group.open > 0 {
             return Vec::new();
         }
-        self.groups.remove(&id).map(Group::decide).unwrap_or_default()
+        self.groups.remove(&id).map(|mut group| group.settle()).unwrap_or_default()
     }
 
-    fn settle(self) -> Vec<Arc<Event>> {
-        self.groups.into_values().flat_map(Group::decide).collect()
+    fn settle(self) -> Vec<T> {
+        self.groups.into_values().flat_map(|mut group| group.settle()).collect()
     }
-}
 
-impl Group {
-    fn decide(self) -> Vec<Arc<Event>> {
-        let ranks: Vec<Rank> = self.calls.iter().map(Call::rank).collect();
-        // From the last to the first: whoever is below comes before whom it is below.
-        let mut below = vec![Rank::None; ranks.len()];
-        for (at, call) in self.calls.iter().enumerate().rev() {
-            if let Some(above) = call.above {
-                below[above] = below[above].max(below[at]).max(ranks[at]);
-            }
+    /// Decides what has ended, and forgets it. What is open keeps its place.
+    fn settle_ended(&mut self) -> Vec<T> {
+        let (mut told, mut moved) = (Vec::new(), HashMap::new());
+        for (id, group) in &mut self.groups {
+            told.extend(group.settle());
+            moved.insert(*id, group.keep_open());
         }
-        // And back: whether it, or one above it, counts.
-        let mut covered = vec![false; ranks.len()];
-        let mut told = Vec::new();
-        for (at, call) in self.calls.into_iter().enumerate() {
-            covered[at] = call.above.is_some_and(|above| covered[above]);
-            if !covered[at] && ranks[at] > below[at] {
-                covered[at] = true;
-                told.extend(call.event);
-            }
+        self.spots.retain(|_, spot| !spot.ended);
+        for place in self.spots.values_mut().flat_map(|spot| &mut spot.places) {
+            *place = place.and_then(|Place { group, call }| {
+                let call = *moved.get(&group)?.get(call)?;
+                Some(Place { group, call: call? })
+            });
         }
         told
     }
 }
 
-/// How much a call knows of its usage.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    /// It has not ended, and never will.
-    None,
-    Unknown,
-    Estimated,
-    Reported,
+impl<T> Group<T> {
+    /// Takes out those that count of what has ended.
+    fn settle(&mut self) -> Vec<T> {
+        // From the last to the first: whoever is below comes before whom it is below.
+        let mut below = vec![Rank::Open; self.calls.len()];
+        for (at, call) in self.calls.iter().enumerate().rev() {
+            if let Some(above) = call.above {
+                below[above] = below[above].max(below[at]).max(call.rank);
+            }
+        }
+        // And back: whether it, or one above it, counts.
+        let mut told = Vec::new();
+        for (at, below) in below.into_iter().enumerate() {
+            let above = self.calls[at].above;
+            let is_covered = above.is_some_and(|above| self.calls[above].covered);
+            let call = &mut self.calls[at];
+            call.covered |= is_covered;
+            if !call.covered && !call.taken && call.rank > below {
+                call.covered = true;
+                told.extend(call.record.take());
+                self.take_from(above);
+            }
+        }
+        told
+    }
+
+    /// A call was told: those above it do not count any more.
+    fn take_from(&mut self, mut above: Option<usize>) {
+        while let Some(call) = above.map(|above| &mut self.calls[above]).filter(|call| !call.taken)
+        {
+            call.taken = true;
+            above = call.above;
+        }
+    }
+
+    /// Forgets what has ended. Gives back where each call is now, or else the nearest above it.
+    fn keep_open(&mut self) -> Vec<Option<usize>> {
+        let (mut moved, mut kept): (Vec<Option<usize>>, Vec<Call<T>>) = (Vec::new(), Vec::new());
+        for mut call in std::mem::take(&mut self.calls) {
+            call.above = call.above.and_then(|above| moved[above]);
+            if call.rank == Rank::Open {
+                moved.push(Some(kept.len()));
+                kept.push(call);
+            } else {
+                moved.push(call.above);
+            }
+        }
+        self.calls = kept;
+        moved
+    }
 }
 
-impl Call {
-    fn rank(&self) -> Rank {
-        let Some(event) = &self.event else { return Rank::None };
+impl Rank {
+    fn of(event: &Event) -> Self {
         match event.payload.usage {
-            Some(usage) if usage.is_empty() => Rank::Unknown,
-            Some(usage) if usage.estimated => Rank::Estimated,
-            Some(_) => Rank::Reported,
-            None => Rank::Unknown,
+            Some(usage) if usage.is_empty() => Self::Unknown,
+            Some(usage) if usage.estimated => Self::Estimated,
+            Some(_) => Self::Reported,
+            None => Self::Unknown,
         }
     }
 }
@@ -193,124 +304,4 @@ fn kind(event_type: EventType) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tracing_llm::Usage;
-
-    use super::*;
-
-    const NONE: [u64; 0] = [];
-
-    /// An event with its id, the one above it, and its usage.
-    fn event(kind: EventType, id: u64, above: Option<u64>, usage: Option<Usage>) -> Arc<Event> {
-        let mut event = Event::with_ids(kind, "e", TraceId::FIRST, SpanId::new(id).unwrap());
-        event.parent_id = above.and_then(SpanId::new);
-        event.payload.usage = usage;
-        Arc::new(event)
-    }
-
-    fn llm(id: u64, above: Option<u64>, usage: Option<Usage>) -> Arc<Event> {
-        event(EventType::LLM, id, above, usage)
-    }
-
-    fn reported() -> Option<Usage> {
-        Some(Usage::new(5, 2))
-    }
-
-    fn estimated() -> Option<Usage> {
-        let mut usage = Usage::new(4, 1);
-        usage.estimated = true;
-        Some(usage)
-    }
-
-    fn ids(told: &[Arc<Event>]) -> Vec<u64> {
-        let mut ids: Vec<u64> =
-            told.iter().map(|event| u64::from_be_bytes(event.span_id.to_bytes())).collect();
-        ids.sort_unstable();
-        ids
-    }
-
-    /// Starts all from the top down, and ends them in this order.
-    fn told(events: &[Arc<Event>], ends: &[u64]) -> Vec<u64> {
-        let mut nesting = Nesting::default();
-        events.iter().for_each(|event| assert!(nesting.start(event).is_empty()));
-        let mut all = Vec::new();
-        for id in ends {
-            let event = events.iter().find(|event| ids(std::slice::from_ref(event)) == [*id]);
-            all.extend(nesting.end(event.unwrap()));
-        }
-        ids(&all)
-    }
-
-    #[test]
-    fn what_a_wrapper_repeats_counts_once_whichever_ends_first() {
-        let events = [
-            llm(1, None, reported()),
-            event(EventType::CHAIN, 2, Some(1), None),
-            llm(3, Some(2), reported()),
-            llm(4, Some(2), reported()),
-        ];
-        for ends in [[3, 4, 1], [1, 3, 4], [3, 1, 4]] {
-            assert_eq!(told(&events, &ends), [3, 4], "{ends:?}");
-        }
-    }
-
-    #[test]
-    fn a_wrapper_that_knows_more_counts_for_those_below() {
-        let events =
-            [llm(1, None, reported()), llm(2, Some(1), estimated()), llm(3, Some(1), None)];
-        assert_eq!(told(&events, &[2, 3, 1]), [1]);
-        assert_eq!(told(&events, &[1, 2, 3]), [1]);
-        let deep =
-            [llm(1, None, estimated()), llm(2, Some(1), reported()), llm(3, Some(2), estimated())];
-        assert_eq!(told(&deep, &[3, 2, 1]), [2]);
-    }
-
-    #[test]
-    fn kinds_do_not_repeat_each_other_and_calls_of_nothing_count() {
-        let events = [
-            llm(1, None, reported()),
-            event(EventType::EMBEDDING, 2, Some(1), reported()),
-            event(EventType::QUERY, 3, None, None),
-            llm(4, Some(3), None),
-        ];
-        assert_eq!(told(&events, &[2, 1, 4]), [1, 2, 4]);
-    }
-
-    #[test]
-    fn a_call_alone_is_told_when_it_ends_and_one_below_another_when_that_has_ended() {
-        let (outer, inner, alone) =
-            (llm(1, None, None), llm(2, Some(1), reported()), llm(3, None, reported()));
-        let mut nesting = Nesting::default();
-        for event in [&outer, &inner, &alone] {
-            nesting.start(event);
-        }
-        assert_eq!(ids(&nesting.end(&inner)), NONE);
-        assert_eq!(ids(&nesting.end(&alone)), [3]);
-        assert_eq!(ids(&nesting.end(&outer)), [2]);
-        assert_eq!(ids(&nesting.end(&outer)), NONE, "an end that comes twice");
-        assert_eq!(ids(&nesting.end_trace(TraceId::FIRST)), NONE);
-        assert_eq!(nesting.events, 0);
-    }
-
-    #[test]
-    fn a_call_whose_wrapper_never_ends_is_told_with_its_trace() {
-        let mut nesting = Nesting::default();
-        nesting.start(&llm(1, None, reported()));
-        assert_eq!(ids(&nesting.end(&llm(2, Some(1), reported()))), NONE);
-        assert_eq!(ids(&nesting.end_trace(TraceId::FIRST)), [2]);
-    }
-
-    #[test]
-    fn traces_that_never_end_take_bounded_memory_and_lose_no_call() {
-        let mut nesting = Nesting::default();
-        let (outer, mut told) = (llm(u64::MAX, None, None), 0);
-        nesting.start(&outer);
-        let count = EVENTS as u64 + 10;
-        for id in 1..=count {
-            told += nesting.end(&llm(id, Some(u64::MAX), reported())).len() as u64;
-            assert!(nesting.events <= EVENTS);
-        }
-        told += nesting.settle_all().len() as u64;
-        assert_eq!(told, count);
-    }
-}
+mod tests;

@@ -236,6 +236,18 @@ fn estimated_usage_is_left_out_or_marked() {
     let marked = |key: &&Series| key.2.contains("tracing_llm.usage.estimated=true");
     assert_eq!(found.keys().filter(is_usage).filter(marked).count(), 2, "{found:?}");
     assert_eq!(found.keys().filter(is_usage).count(), 4, "{found:?}");
+
+    // The newer conventions ask for zeros where no usage was reported.
+    let is_tokens = |((_, unit, _), _): &(&Series, &(u64, f64, Vec<f64>))| unit == "{token}";
+    let latest = || Metrics::builder().version(GenAiVersion::Latest);
+    let found = recorded(latest(), [estimated()]);
+    let tokens: Vec<_> = found.iter().filter(is_tokens).collect();
+    assert_eq!(tokens.len(), 7, "{found:?}");
+    assert!(tokens.iter().all(|(key, value)| value.1 == 0.0 && !marked(key)), "{found:?}");
+    let found = recorded(latest().estimated_usage(true), [estimated()]);
+    let tokens: Vec<_> = found.iter().filter(is_tokens).collect();
+    assert!(tokens.iter().all(|(key, _)| marked(key)), "{found:?}");
+    assert_eq!(tokens.iter().map(|(_, value)| value.1).sum::<f64>(), 2.0 * (120.0 + 30.0));
 }
 
 #[test]

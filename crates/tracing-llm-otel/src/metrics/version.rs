@@ -11,6 +11,12 @@
 /// | first chunk of a stream | `gen_ai.client.operation.time_to_first_chunk` | `gen_ai.client.inference.time_to_first_chunk` |
 /// | duration of a tool, an agent | | `gen_ai.execute_tool.duration`, `gen_ai.invoke_agent.duration` |
 ///
+/// With `Latest` a model call whose response told nothing of its usage is recorded as `0` on each of its
+/// token metrics, failed calls among them: [the conventions][zero] ask for it. So is a call whose
+/// usage was only estimated, and left out. `V1_41` records what was reported, and nothing else.
+///
+/// [zero]: https://github.com/open-telemetry/semantic-conventions-genai/blob/066d4a7f356f8600de6f10c42874626ab88692fb/docs/gen-ai/gen-ai-token-metrics.md
+///
 /// ```
 /// use tracing_llm_otel::GenAiVersion;
 ///

@@ -16,14 +16,13 @@ pub(crate) struct Account {
 }
 
 /// A call that is charged or taken back.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Charge {
     pub(super) amount: u64,
     pub(super) unpriced: bool,
     pub(super) taken_back: bool,
     /// The number of the call's record.
     pub(super) number: u64,
-    pub(super) limit: u64,
 }
 
 impl Account {
@@ -44,17 +43,22 @@ impl Account {
         subtract(&self.committed, amount);
     }
 
-    /// True if the limit is reached by it and was not before.
+    /// True if the limit is reached by these and was not before.
     ///
-    /// What a call has used is spent before what was reserved for it is released: in between it
-    /// counts twice, never not at all.
-    pub(super) fn charge(&self, charge: &Charge) -> bool {
-        let change = if charge.taken_back { subtract } else { add };
-        change(&self.spent, charge.amount);
-        change(&self.committed, charge.amount);
-        change(&self.unpriced, u64::from(charge.unpriced));
-        let reached = self.spent() >= charge.limit;
-        !charge.taken_back && reached && !self.told.swap(true, Relaxed)
+    /// They are charged in one step: where one call counts in place of another, nobody sees both
+    /// or none of them. What a call has used is spent before what was reserved for it is released:
+    /// in between it counts twice, never not at all.
+    pub(super) fn charge(&self, charges: &[Charge], limit: u64) -> bool {
+        let amounts = |charge: &Charge| charge.amount;
+        change(&self.spent, charges, amounts);
+        change(&self.committed, charges, amounts);
+        change(&self.unpriced, charges, |charge| u64::from(charge.unpriced));
+        if self.spent() < limit {
+            // Calls were taken back: it is news when the limit is reached again.
+            self.told.store(false, Relaxed);
+            return false;
+        }
+        charges.iter().any(|charge| !charge.taken_back) && !self.told.swap(true, Relaxed)
     }
 
     /// Nothing is spent; what is reserved stays.
@@ -78,8 +82,15 @@ impl Account {
     }
 }
 
-fn add(sum: &AtomicU64, amount: u64) {
-    let _ = sum.fetch_update(Relaxed, Relaxed, |sum| Some(sum.saturating_add(amount)));
+/// Adds what is charged, takes away what is taken back, and shows the result only.
+fn change(sum: &AtomicU64, charges: &[Charge], amount: impl Fn(&Charge) -> u64) {
+    let of = |taken_back: bool| {
+        let those = charges.iter().filter(|charge| charge.taken_back == taken_back);
+        those.map(&amount).fold(0, u64::saturating_add)
+    };
+    let (added, removed) = (of(false), of(true));
+    let change = |sum: u64| Some(sum.saturating_add(added).saturating_sub(removed));
+    let _ = sum.fetch_update(Relaxed, Relaxed, change);
 }
 
 fn subtract(sum: &AtomicU64, amount: u64) {

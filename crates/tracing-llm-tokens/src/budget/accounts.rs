@@ -37,15 +37,21 @@ impl Accounts {
         self.lock().of(key)
     }
 
-    /// Gives back the account whose limit is reached by it, for the first time.
-    pub(super) fn charge(&self, key: Option<&Text>, charge: &Charge) -> Option<Arc<Account>> {
+    /// Gives back the account if its limit is reached by these, and was not before.
+    pub(super) fn charge(
+        &self,
+        key: Option<&Text>,
+        mut charges: Vec<Charge>,
+        limit: u64,
+    ) -> Option<Arc<Account>> {
         let mut keys = self.lock();
-        if charge.number < keys.since {
-            // What was charged before a reset is not charged or taken back after it.
+        // What was charged before a reset is not charged or taken back after it.
+        charges.retain(|charge| charge.number >= keys.since);
+        if charges.is_empty() {
             return None;
         }
         let account = key.map_or_else(|| self.overall(), |key| keys.of(key));
-        account.charge(charge).then_some(account)
+        account.charge(&charges, limit).then_some(account)
     }
 
     pub(super) fn reset(&self) {
@@ -88,8 +94,10 @@ impl Keys {
 mod tests {
     use super::*;
 
-    fn charge(number: u64, amount: u64) -> Charge {
-        Charge { amount, unpriced: false, taken_back: false, number, limit: u64::MAX }
+    fn charge(accounts: &Accounts, key: &Text, amount: u64) {
+        let number = next_number();
+        let charge = Charge { amount, unpriced: false, taken_back: false, number };
+        accounts.charge(Some(key), vec![charge], u64::MAX);
     }
 
     #[test]
@@ -97,12 +105,12 @@ mod tests {
         let accounts = Accounts::default();
         let (held, loose) = (Text::from("held"), Text::from("loose"));
         let handle = accounts.of(&held);
-        accounts.charge(Some(&held), &charge(next_number(), 7));
-        accounts.charge(Some(&loose), &charge(next_number(), 7));
+        charge(&accounts, &held, 7);
+        charge(&accounts, &loose, 7);
         for number in 0..3 * ACCOUNTS {
             accounts.of(&Text::from(number.to_string()));
         }
-        accounts.charge(Some(&held), &charge(next_number(), 7));
+        charge(&accounts, &held, 7);
         assert_eq!(handle.spent(), 14);
         assert_eq!(accounts.of(&loose).spent(), 0);
         let keys = accounts.lock();
@@ -114,14 +122,14 @@ mod tests {
         let accounts = Accounts::default();
         let key = Text::from("held");
         let handle = accounts.of(&key);
-        accounts.charge(Some(&key), &charge(next_number(), 7));
+        charge(&accounts, &key, 7);
         for number in 0..=ACCOUNTS {
             accounts.of(&Text::from(number.to_string()));
         }
         assert!(accounts.lock().old.contains_key(&key));
         accounts.reset();
         assert_eq!(handle.spent(), 0);
-        accounts.charge(Some(&key), &charge(next_number(), 5));
+        charge(&accounts, &key, 5);
         assert_eq!(handle.spent(), 5);
     }
 }

@@ -5,13 +5,14 @@ mod accounts;
 mod pending;
 mod reservation;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use tracing_llm::{SpanId, Text};
 
-use self::account::Account;
+use self::account::{Account, Charge};
 use self::accounts::Accounts;
 use self::pending::Pending;
 pub use self::reservation::Reservation;
@@ -161,6 +162,10 @@ impl Budget {
     /// Called once when the limit is reached, for each key that reaches it, on a thread of the
     /// layer's. Set it before the budget is given to a counter.
     ///
+    /// Once more if calls that turn out to be [parts of
+    /// another](crate::TokenCounter#what-is-not-counted-twice) are taken back, less is spent than
+    /// the limit, and it is reached again.
+    ///
     /// The call that reaches it is spent then and no longer reserved. If the closure panics, the
     /// counter's failure says so, and all else goes on.
     #[must_use]
@@ -291,9 +296,31 @@ impl Budget {
         self.shared.counted.store(true, Relaxed);
     }
 
-    /// Charges a call, or takes it back. Gives back whose limit is reached by it, for the first
-    /// time.
-    pub(crate) fn charge(&self, record: &TokenRecord, taken_back: bool) -> Vec<Reached> {
+    /// Charges calls, or takes them back where it is said so: for each account in one step. Gives
+    /// back whose limit is reached by them, and was not before.
+    pub(crate) fn charge<'a>(
+        &self,
+        calls: impl IntoIterator<Item = (&'a TokenRecord, bool)>,
+    ) -> Vec<Reached> {
+        let mut accounts = BTreeMap::<Option<Text>, Vec<Charge>>::new();
+        for (record, taken_back) in calls {
+            let charge = self.charge_of(record, taken_back);
+            let keys: Vec<Option<Text>> = match &self.by {
+                None => vec![None],
+                Some(by) => by.values(record).into_iter().map(Some).collect(),
+            };
+            for key in keys {
+                accounts.entry(key).or_default().push(charge);
+            }
+        }
+        let reached = accounts.into_iter().filter_map(|(key, charges)| {
+            let account = self.shared.accounts.charge(key.as_ref(), charges, self.limit)?;
+            Some(Own { account, key })
+        });
+        reached.collect()
+    }
+
+    fn charge_of(&self, record: &TokenRecord, taken_back: bool) -> Charge {
         let (amount, unpriced) = if self.money {
             let pricing = Pricing::of(record);
             let unpriced = !pricing.is_whole() && !record.usage.is_empty();
@@ -301,19 +328,7 @@ impl Budget {
         } else {
             (record.usage.total().unwrap_or_default(), false)
         };
-        let keys: Vec<Option<Text>> = match &self.by {
-            None => vec![None],
-            Some(by) => by.values(record).into_iter().map(Some).collect(),
-        };
-        let mut reached = Vec::new();
-        for key in keys {
-            let (number, limit) = (record.number, self.limit);
-            let charge = account::Charge { amount, unpriced, taken_back, number, limit };
-            if let Some(account) = self.shared.accounts.charge(key.as_ref(), &charge) {
-                reached.push(Own { account, key });
-            }
-        }
-        reached
+        Charge { amount, unpriced, taken_back, number: record.number }
     }
 
     /// The event has ended and is charged: what was reserved for it is free.

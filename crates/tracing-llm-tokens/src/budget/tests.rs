@@ -3,9 +3,10 @@ use std::sync::{Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tracing_llm::{Context, Cost, Event, EventType, Usage};
+use tracing_llm::{Context, Cost, Event, EventType, Handler, Usage};
 
 use super::*;
+use crate::TokenCounter;
 use crate::record::next_number;
 
 fn call(tokens: u64, session: &str, cost: Option<f64>) -> TokenRecord {
@@ -28,9 +29,9 @@ fn call(tokens: u64, session: &str, cost: Option<f64>) -> TokenRecord {
 #[test]
 fn a_check_fails_once_the_limit_is_reached() {
     let budget = Budget::tokens(100);
-    assert!(budget.charge(&call(99, "s", None), false).is_empty());
+    assert!(budget.charge([(&call(99, "s", None), false)]).is_empty());
     assert_eq!(budget.check(), Ok(()));
-    assert_eq!(budget.charge(&call(1, "s", None), false).len(), 1);
+    assert_eq!(budget.charge([(&call(1, "s", None), false)]).len(), 1);
     let error = budget.check().unwrap_err();
     assert!(error.is_exceeded() && !error.is_invalid());
     assert_eq!(
@@ -38,18 +39,18 @@ fn a_check_fails_once_the_limit_is_reached() {
         "token budget exceeded: of 100 tokens 100 are spent and 0 reserved"
     );
     // It is told once.
-    assert!(budget.charge(&call(50, "s", None), false).is_empty());
+    assert!(budget.charge([(&call(50, "s", None), false)]).is_empty());
     assert_eq!(budget.spent(), Amount::Tokens(150));
 }
 
 #[test]
 fn money_is_charged_where_a_price_is_known_and_the_rest_is_told() {
     let budget = Budget::usd(1.0);
-    budget.charge(&call(1_000, "s", Some(0.6)), false);
-    budget.charge(&call(1_000, "s", None), false);
+    budget.charge([(&call(1_000, "s", Some(0.6)), false)]);
+    budget.charge([(&call(1_000, "s", None), false)]);
     assert_eq!((budget.spent(), budget.unpriced_calls()), (Amount::Usd(0.6), 1));
     assert!(budget.check().is_ok());
-    budget.charge(&call(1_000, "s", Some(0.4)), false);
+    budget.charge([(&call(1_000, "s", Some(0.4)), false)]);
     let error = budget.check().unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -60,7 +61,7 @@ fn money_is_charged_where_a_price_is_known_and_the_rest_is_told() {
 #[test]
 fn a_small_budget_shows_its_digits() {
     let budget = Budget::usd(0.000_01);
-    budget.charge(&call(10, "s", Some(0.000_012)), false);
+    budget.charge([(&call(10, "s", Some(0.000_012)), false)]);
     let error = budget.check().unwrap_err().to_string();
     assert!(error.contains("of $0.000010 $0.000012 are spent"), "{error}");
 }
@@ -69,7 +70,7 @@ fn a_small_budget_shows_its_digits() {
 fn each_key_has_a_budget_of_its_own() {
     for (by, key) in [(By::Session, "s-1"), (By::Tag, "b"), (By::key("tenant"), "acme")] {
         let budget = Budget::tokens(100).per(by.clone());
-        let reached = budget.charge(&call(120, "s-1", None), false);
+        let reached = budget.charge([(&call(120, "s-1", None), false)]);
         assert!(reached.iter().any(|own| own.key.as_deref() == Some(key)), "{by}");
         assert!(budget.key("another").check().is_ok(), "{by}");
         let error = budget.key(key).check().unwrap_err();
@@ -80,7 +81,7 @@ fn each_key_has_a_budget_of_its_own() {
     // Who is nobody is charged nothing.
     let mut nobody = call(120, "s-1", None);
     nobody.context = Arc::default();
-    assert!(Budget::tokens(1).per(By::User).charge(&nobody, false).is_empty());
+    assert!(Budget::tokens(1).per(By::User).charge([(&nobody, false)]).is_empty());
 }
 
 #[test]
@@ -115,10 +116,64 @@ fn an_estimate_in_the_other_unit_is_refused() {
 fn a_call_that_is_taken_back_is_not_charged() {
     let budget = Budget::tokens(100);
     let wrapper = call(100, "s", None);
-    budget.charge(&wrapper, false);
-    budget.charge(&wrapper, true);
+    budget.charge([(&wrapper, false)]);
+    budget.charge([(&wrapper, true)]);
     assert_eq!(budget.spent(), Amount::Tokens(0));
     assert!(budget.check().is_ok());
+}
+
+#[test]
+fn a_limit_that_a_taken_back_call_had_reached_is_told_when_it_is_reached_again() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let calls = Arc::clone(&told);
+    let budget = Budget::tokens(100).on_exceeded(move |_| {
+        calls.fetch_add(1, Relaxed);
+    });
+    let mut tokens = TokenCounter::new().no_prices().budget(budget.clone());
+    let mut end = |id: u64, parent: Option<u64>, used: u64, estimated: bool| {
+        let mut event = Event::new(EventType::LLM, "chat");
+        event.span_id = SpanId::new(id).unwrap();
+        event.parent_id = parent.and_then(SpanId::new);
+        let mut usage = Usage::new(used, 0);
+        usage.estimated = estimated;
+        event.payload.usage = Some(usage);
+        tokens.on_end(&Arc::new(event)).unwrap();
+        (budget.spent(), told.load(Relaxed))
+    };
+    assert_eq!(end(1, None, 120, true), (Amount::Tokens(120), 1));
+    // A call inside it reports less.
+    assert_eq!(end(2, Some(1), 60, false), (Amount::Tokens(60), 1));
+    assert_eq!(end(3, None, 50, false), (Amount::Tokens(110), 2));
+    assert_eq!(end(4, None, 50, false), (Amount::Tokens(160), 2));
+}
+
+#[test]
+fn a_call_that_counts_in_place_of_another_is_charged_in_one_step() {
+    let (inner, wrapper) = (call(100, "s", None), call(100, "s", None));
+    // In between, nothing would be spent, or both.
+    for (limit, is_below) in [(100, false), (150, true)] {
+        let budget = Budget::tokens(limit);
+        budget.charge([(&inner, false)]);
+        let done = AtomicBool::new(false);
+        let seen = std::thread::scope(|scope| {
+            let asks = scope.spawn(|| {
+                let mut others = 0;
+                while !done.load(Relaxed) {
+                    others += usize::from(budget.check().is_ok() != is_below);
+                }
+                others
+            });
+            for round in 0..200_000 {
+                let (from, to) =
+                    if round % 2 == 0 { (&inner, &wrapper) } else { (&wrapper, &inner) };
+                let reached = budget.charge([(from, true), (to, false)]);
+                assert!(reached.is_empty(), "told already, or never reached");
+            }
+            done.store(true, Relaxed);
+            asks.join().unwrap()
+        });
+        assert_eq!((seen, budget.spent()), (0, Amount::Tokens(100)), "of {limit}");
+    }
 }
 
 #[test]
@@ -126,15 +181,15 @@ fn a_reset_frees_what_is_spent_and_keeps_what_is_reserved() {
     for budget in [Budget::tokens(100), Budget::tokens(100).per(By::Session).key("s")] {
         let reserved = budget.reserve(Amount::Tokens(30)).unwrap();
         let before = call(80, "s", None);
-        budget.charge(&before, false);
+        budget.charge([(&before, false)]);
         budget.reset();
         assert_eq!((budget.spent(), budget.reserved()), (Amount::Tokens(0), Amount::Tokens(30)));
         // What was charged before is not taken back from what comes after.
-        budget.charge(&call(10, "s", None), false);
-        budget.charge(&before, true);
+        budget.charge([(&call(10, "s", None), false)]);
+        budget.charge([(&before, true)]);
         assert_eq!(budget.spent(), Amount::Tokens(10));
         drop(reserved);
-        assert_eq!(budget.charge(&call(90, "s", None), false).len(), 1, "it is told again");
+        assert_eq!(budget.charge([(&call(90, "s", None), false)]).len(), 1, "it is told again");
     }
 }
 
@@ -222,8 +277,8 @@ fn under_stress_the_limit_holds_at_every_moment_and_the_sums_are_exact() {
                         // Used in full, then taken back: as if it never was.
                         let record = call(amount, "s", None);
                         drop(reserved);
-                        budget.charge(&record, false);
-                        budget.charge(&record, true);
+                        budget.charge([(&record, false)]);
+                        budget.charge([(&record, true)]);
                         settled.fetch_add(1, Relaxed);
                     }
                 }
@@ -244,9 +299,9 @@ fn resets_among_charges_lose_nothing_and_nothing_twice() {
                 scope.spawn(|| {
                     for round in 0..2_000 {
                         let record = call(10, "s", None);
-                        budget.charge(&record, false);
+                        budget.charge([(&record, false)]);
                         if round % 2 == 0 {
-                            budget.charge(&record, true);
+                            budget.charge([(&record, true)]);
                         }
                     }
                 })

@@ -8,7 +8,7 @@ fn letters(text: &str) -> usize {
 }
 
 fn completed(event: &Event, kind: Kind) -> Usage {
-    let (usage, result) = complete(event, kind, &letters);
+    let Completed { usage, result, .. } = complete(event, kind, &letters);
     result.unwrap();
     usage
 }
@@ -43,7 +43,7 @@ fn what_is_reported_stays_as_it_is_and_nothing_is_counted() {
     event.payload.messages = [Message::user("12345")].into();
     event.payload.usage = Some(Usage::new(0, 7));
     let never = |_: &str| -> usize { panic!("nothing is to be counted") };
-    let (usage, result) = complete(&event, Kind::Llm, &never);
+    let Completed { usage, result, .. } = complete(&event, Kind::Llm, &never);
     result.unwrap();
     assert_eq!(usage, Usage::new(0, 7));
 }
@@ -341,7 +341,7 @@ fn what_cannot_be_counted_stays_absent_and_the_error_is_told() {
     let mut reported = Usage::default();
     reported.output = Some(7);
     event.payload.usage = Some(reported);
-    let (usage, result) = complete(&event, Kind::Llm, &Broken);
+    let Completed { usage, result, .. } = complete(&event, Kind::Llm, &Broken);
     assert_eq!(Some(usage), event.payload.usage);
     assert_eq!(result.unwrap_err().to_string(), "no vocabulary");
 }
@@ -350,7 +350,7 @@ fn what_cannot_be_counted_stays_absent_and_the_error_is_told() {
 fn a_tokenizer_that_counts_beyond_all_measure_overflows_nothing() {
     let mut event = Event::new(EventType::LLM, "chat");
     event.payload.messages = [Message::user("1"), Message::user("2")].into();
-    let (usage, _) = complete(&event, Kind::Llm, &|_: &str| usize::MAX);
+    let Completed { usage, .. } = complete(&event, Kind::Llm, &|_: &str| usize::MAX);
     assert_eq!(usage.input, Some(u64::MAX));
 }
 
@@ -367,7 +367,7 @@ fn the_tokenizer_is_told_the_model_that_answered() {
     event.payload.model = Some("gpt-5-mini".into());
     event.payload.response_model = Some("gpt-5-mini-2025-08-07".into());
     event.payload.prompt = Some("12345".into());
-    assert_eq!(complete(&event, Kind::Llm, &Asks).0.input, Some(1));
+    assert_eq!(complete(&event, Kind::Llm, &Asks).usage.input, Some(1));
 }
 
 #[test]
@@ -376,7 +376,7 @@ fn a_prompt_whose_tokens_are_known_is_not_counted_again_for_want_of_an_answer() 
     event.payload.messages = [Message::user("12345")].into();
     event.payload.usage = Some(Usage::of_input(9));
     let never = |_: &str| -> usize { panic!("nothing is to be counted") };
-    let (usage, result) = complete(&event, Kind::Llm, &never);
+    let Completed { usage, result, .. } = complete(&event, Kind::Llm, &never);
     result.unwrap();
     assert_eq!(usage, Usage::of_input(9));
 }

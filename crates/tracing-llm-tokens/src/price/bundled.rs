@@ -33,6 +33,7 @@ const MAKERS: [&str; 7] =
 ///
 /// A model that the data does not have for the call's provider has no price; so has every model of
 /// a provider that the data does not have. Where a call tells no provider, its model's name does.
+/// A tier that the data does not have for the model is priced as the standard one.
 ///
 /// The data is part of the program. Newer data, as the project publishes it
 /// (`genai_prices::REMOTE_DATA_URL`), can be [read](Self::from_json); nothing is fetched here.

@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing_llm::{Event, EventType, Handler, Outcome, SpanId, Usage};
+use tracing_llm::{Cost, Event, EventType, Handler, Outcome, SpanId, Usage};
 
 use crate::{By, PriceTable, Rates, TokenCounter, TokenRecord};
 
@@ -61,33 +62,103 @@ fn each_series_has_its_calls_tokens_cost_errors_and_times() {
     assert!((p95.unwrap() - 0.5).abs() < 0.02, "{p95:?}");
 }
 
+/// A call inside one with this id, that knows less than one that reports.
+fn estimated(model: &str, id: u64, parent: u64) -> Event {
+    let mut event = call(model, id);
+    event.parent_id = SpanId::new(parent);
+    event.payload.usage.as_mut().unwrap().estimated = true;
+    event
+}
+
+/// The samples that Prometheus takes for counters, by their names and labels.
+fn counters(text: &str) -> BTreeMap<&str, f64> {
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let samples = samples.map(|line| line.rsplit_once(' ').unwrap());
+    let counters = samples.filter(|(name, _)| !name.contains("quantile="));
+    counters.map(|(name, value)| (name, value.parse().unwrap())).collect()
+}
+
 #[test]
 fn a_counter_stands_still_where_a_call_is_taken_back_and_falls_with_a_reset() {
     let mut tokens = counter();
-    let calls = "llm_calls_total{event_type=\"LLM\",provider=\"openai\",model=\"m-1\"}";
-    let shown = |tokens: &TokenCounter| value(&tokens.to_prometheus(), calls);
-    tokens.on_end(&Arc::new(call("m-1", 3))).unwrap();
-    let mut inner = call("m-1", 2);
-    inner.parent_id = SpanId::new(1);
-    if let Some(usage) = &mut inner.payload.usage {
-        usage.estimated = true;
-    }
-    tokens.on_end(&Arc::new(inner)).unwrap();
-    assert_eq!(shown(&tokens), Some(2.0));
+    let m1 = "{event_type=\"LLM\",provider=\"openai\",model=\"m-1\"}";
+    let m2 = m1.replace("m-1", "m-2");
+    let names = ["llm_calls_total", "llm_call_duration_seconds_count", "llm_cost_usd_total"];
+    let shown = |tokens: &TokenCounter, labels: &str| {
+        let text = tokens.to_prometheus();
+        names.map(|name| value(&text, &format!("{name}{labels}")))
+    };
+    tokens.on_end(&Arc::new(estimated("m-1", 3, 1))).unwrap();
+    assert_eq!(shown(&tokens, m1), [Some(1.0), Some(1.0), Some(0.002)]);
 
-    // The wrapper reports more than the call knew: that counts no longer.
+    // The wrapper reports more than the call knew: that counts no longer, and its series has none.
     tokens.on_end(&Arc::new(call("m-2", 1))).unwrap();
-    let text = tokens.to_prometheus();
-    assert_eq!(value(&text, calls), Some(2.0), "not lower than it was");
-    assert_eq!(value(&text, &calls.replace("m-1", "m-2")), Some(1.0));
+    assert_eq!(tokens.sums(By::Model).len(), 1);
+    for _ in 0..2 {
+        assert_eq!(shown(&tokens, m1), [Some(1.0), Some(1.0), Some(0.002)], "as it was");
+        assert_eq!(shown(&tokens, &m2), [Some(1.0), Some(1.0), Some(0.002)]);
+    }
     tokens.on_end(&Arc::new(call("m-1", 4))).unwrap();
-    assert_eq!(shown(&tokens), Some(2.0), "the sum has caught up");
+    assert_eq!(shown(&tokens, m1), [Some(1.0), Some(1.0), Some(0.002)], "it has caught up");
     tokens.on_end(&Arc::new(call("m-1", 5))).unwrap();
-    assert_eq!(shown(&tokens), Some(3.0));
+    assert_eq!(shown(&tokens, m1), [Some(2.0), Some(2.0), Some(0.004)]);
 
     tokens.reset();
+    assert_eq!(shown(&tokens, m1), [None; 3]);
     tokens.on_end(&Arc::new(call("m-1", 6))).unwrap();
-    assert_eq!(shown(&tokens), Some(1.0));
+    assert_eq!(shown(&tokens, m1), [Some(1.0), Some(1.0), Some(0.002)]);
+}
+
+#[test]
+fn no_counter_falls_or_vanishes_whatever_is_taken_back() {
+    let mut tokens = counter();
+    let mut before = String::new();
+    for round in 0..20_u64 {
+        // Now priced and now not, failed or not, and some series without any call in between.
+        let (wrapper, inner) = (2 * round + 1, 2 * round + 2);
+        let model = ["m-1", "x-1"][usize::from(round % 2 == 0)];
+        let mut event = estimated(model, inner, wrapper);
+        event.payload.cost = (round % 3 == 0).then(|| {
+            let mut cost = Cost::default();
+            cost.total = Some(0.5);
+            cost
+        });
+        event.outcome = if round % 4 < 2 { Outcome::Error } else { Outcome::Ok };
+        for event in [event, call("m-2", wrapper)] {
+            tokens.on_end(&Arc::new(event)).unwrap();
+            let text = tokens.to_prometheus();
+            let now = counters(&text);
+            for (name, value) in counters(&before) {
+                let shown = now.get(name).copied();
+                assert!(shown >= Some(value), "{name} was {value} and is {shown:?}");
+            }
+            before = text;
+        }
+    }
+    assert_eq!(tokens.sums(By::Model).len(), 1, "all else is taken back");
+}
+
+#[test]
+fn a_series_that_was_never_shown_with_a_call_is_not_shown() {
+    let mut tokens = counter();
+    for event in [estimated("m-1", 2, 1), call("m-2", 1)] {
+        tokens.on_end(&Arc::new(event)).unwrap();
+    }
+    let text = tokens.to_prometheus();
+    assert!(!text.contains("m-1") && !text.contains("(others)"), "{text}");
+}
+
+#[test]
+fn the_series_of_the_rest_stays_when_its_last_call_is_taken_back() {
+    let mut tokens = counter().row_limit(1);
+    for event in [estimated("m-1", 2, 1), call("m-2", 3), call("m-3", 4)] {
+        tokens.on_end(&Arc::new(event)).unwrap();
+    }
+    let others = "llm_calls_total{model=\"(others)\"}";
+    let shown = value(&tokens.to_prometheus(), others);
+    assert_eq!(shown, Some(1.0));
+    tokens.on_end(&Arc::new(call("m-3", 1))).unwrap();
+    assert_eq!(value(&tokens.to_prometheus(), others), shown);
 }
 
 #[test]

@@ -26,15 +26,13 @@ fn full() -> TokenCounter {
         (usage.cache_read, usage.reasoning) = (Some(100_000), Some(133));
         counter.on_end(&Arc::new(call(EventType::LLM, "large", number * 400, usage))).unwrap();
     }
-    let mut estimated = Usage::new(1_280, 211);
-    estimated.estimated = true;
+    // A token each.
+    let mut counted = call(EventType::LLM, "llama|3", 240, Usage::of_input(1_280));
+    counted.payload.completion = Some(" the".repeat(211).into());
     let mut failed = call(EventType::LLM, "", 31_000, Usage::default());
     failed.outcome = Outcome::Error;
-    for event in [
-        call(EventType::LLM, "llama|3", 240, estimated),
-        failed,
-        call(EventType::EMBEDDING, "embed", 35, Usage::of_input(8_120)),
-    ] {
+    for event in [counted, failed, call(EventType::EMBEDDING, "embed", 35, Usage::of_input(8_120))]
+    {
         counter.on_end(&Arc::new(event)).unwrap();
     }
     counter

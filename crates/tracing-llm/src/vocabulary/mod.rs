@@ -60,6 +60,7 @@ pub(crate) use self::draft::Draft;
 pub(crate) use self::key::{
     CallPart, ContextKey, ErrorKey, Key, Role, Tag, TemplatePart, TextPart, ToolPart,
 };
+pub use self::provider::genai_provider;
 pub(crate) use self::role::{role, vocabulary_of};
 pub(crate) use self::scalar::Scalar;
 pub(crate) use self::tag::{event_type, original_event_type};

@@ -33,6 +33,8 @@ impl EventHandle {
     ///         payload.usage = Usage::from_json(&json);
     ///         Ok::<(), serde_json::Error>(())
     ///     });
+    /// } else {
+    ///     span.llm().lost_bytes(body.len());
     /// }
     /// ```
     pub fn read_later<E: Display>(
@@ -60,7 +62,8 @@ impl EventHandle {
 
     /// Whether so many bytes more may be held for this event until the worker reads them
     /// ([`read_later`](Self::read_later)). If so they count in the budget of the
-    /// [queue](crate::Builder::queue_bytes); if not, they must be let go, and are counted as lost.
+    /// [queue](crate::Builder::queue_bytes); if not, they must be let go. Whoever asked knows what
+    /// is lost by that and counts it with [`lost_bytes`](Self::lost_bytes).
     #[must_use = "without room the bytes must not be held"]
     pub fn room_for(&self, bytes: usize) -> bool {
         let mut room = false;
@@ -69,9 +72,6 @@ impl EventHandle {
                 if shared.queue.charge(bytes) {
                     state.charged += bytes;
                     room = true;
-                } else {
-                    state.rare().lost += bytes as u64;
-                    shared.counters.lost_bytes(bytes);
                 }
             });
         }

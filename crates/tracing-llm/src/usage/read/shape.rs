@@ -21,6 +21,8 @@ struct Shape {
     total: &'static [&'static str],
     cache_read: &'static [&'static str],
     cache_write: &'static [&'static str],
+    /// What was written to the cache, in parts; their sum, where it is not said as one.
+    cache_write_parts: &'static [&'static str],
     reasoning: &'static [&'static str],
     audio_input: &'static [&'static str],
     audio_output: &'static [&'static str],
@@ -40,6 +42,7 @@ const BLANK: Shape = Shape {
     total: &[],
     cache_read: &[],
     cache_write: &[],
+    cache_write_parts: &[],
     reasoning: &[],
     audio_input: &[],
     audio_output: &[],
@@ -129,6 +132,12 @@ const SHAPES: &[Shape] = &[
             "cache_read_input_tokens",
             "cache_creation_input_tokens",
             "cache_write_input_tokens",
+            "cache_creation.ephemeral_5m_input_tokens",
+            "cache_creation.ephemeral_1h_input_tokens",
+        ],
+        cache_write_parts: &[
+            "cache_creation.ephemeral_5m_input_tokens",
+            "cache_creation.ephemeral_1h_input_tokens",
         ],
         cache: Place::Beside,
         ..IN_AND_OUT
@@ -251,6 +260,12 @@ pub(super) fn read(object: &Map<String, Value>) -> Option<Usage> {
     let first = |names: &[&str]| names.iter().find_map(|name| at(object, name));
     let shape = SHAPES.iter().find(|shape| first(shape.marks).is_some())?;
 
+    let all = |names: &[&str]| {
+        let mut counts = names.iter().filter_map(|name| at(object, name)).peekable();
+        counts.peek()?;
+        sum(counts)
+    };
+
     let more_input = first(shape.more_input);
     let input = match (first(shape.input), more_input) {
         (None, None) => None,
@@ -261,7 +276,7 @@ pub(super) fn read(object: &Map<String, Value>) -> Option<Usage> {
         output: first(shape.output),
         total: first(shape.total),
         cache_read: first(shape.cache_read),
-        cache_write: first(shape.cache_write),
+        cache_write: first(shape.cache_write).or_else(|| all(shape.cache_write_parts)),
         reasoning: first(shape.reasoning),
         audio_input: first(shape.audio_input),
         audio_output: first(shape.audio_output),

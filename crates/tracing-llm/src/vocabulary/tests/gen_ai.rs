@@ -61,6 +61,35 @@ fn providers_are_told_from_the_apis_they_speak() {
 }
 
 #[test]
+fn a_provider_that_was_read_is_said_by_the_same_name() {
+    for (name, said) in [
+        ("openai", "openai"),
+        ("anthropic", "anthropic"),
+        ("cohere", "cohere"),
+        ("mistral_ai", "mistral_ai"),
+        ("deepseek", "deepseek"),
+        ("groq", "groq"),
+        ("perplexity", "perplexity"),
+        ("x_ai", "x_ai"),
+        ("azure.ai.openai", "azure.ai.openai"),
+        ("azure.openai", "azure.ai.openai"),
+        ("azure.ai.inference", "azure.ai.inference"),
+        ("aws.bedrock", "aws.bedrock"),
+        ("gcp.vertex_ai", "gcp.vertex_ai"),
+        ("gcp.gen_ai", "gcp.gen_ai"),
+        ("gcp.gemini", "gcp.gen_ai"),
+        ("moonshot_ai", "moonshot"),
+        ("ibm.watsonx.ai", "ibm.watsonx.ai"),
+        ("ollama", "ollama"),
+    ] {
+        let draft = draft([("gen_ai.provider.name", name)]);
+        let payload = draft.payload();
+        let again = crate::genai_provider(payload.provider.as_deref(), payload.system.as_deref());
+        assert_eq!(again.as_deref(), Some(said), "{name}");
+    }
+}
+
+#[test]
 fn request_fields_become_one_object_of_parameters() {
     let draft = draft([
         ("gen_ai.request.temperature", any(0.5)),
