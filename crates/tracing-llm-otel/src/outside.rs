@@ -72,7 +72,9 @@ pub(crate) fn of_thread(id: &span::Id, dispatch: &Dispatch) -> Option<SpanContex
 pub(crate) fn foreign(span: &SpanContext) -> Option<ForeignSpan> {
     let trace_id = TraceId::new(u128::from_be_bytes(span.trace_id().to_bytes()))?;
     let span_id = SpanId::new(u64::from_be_bytes(span.span_id().to_bytes()))?;
-    Some(ForeignSpan::new(trace_id, span_id).sampled(span.is_sampled()))
+    let found = ForeignSpan::new(trace_id, span_id).sampled(span.is_sampled());
+    let list = span.trace_state().header();
+    Some(if list.is_empty() { found } else { found.tracestate(list) })
 }
 
 /// While this lives, nothing that OpenTelemetry's own libraries do on this thread is recorded.

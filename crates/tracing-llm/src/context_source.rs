@@ -2,7 +2,7 @@
 
 use tracing::{Dispatch, span};
 
-use crate::{SpanId, TraceId};
+use crate::{SpanId, Text, TraceId};
 
 /// Lets events stand in the traces of another tracer.
 ///
@@ -66,7 +66,7 @@ pub trait ContextSource: Send + Sync + 'static {
 /// assert_eq!((span.sampled, span.is_link), (Some(true), false));
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignSpan {
     /// Its trace: the events join it.
     pub trace_id: TraceId,
@@ -75,6 +75,10 @@ pub struct ForeignSpan {
     /// Whether the other tracer samples the trace; none if it does not say. It becomes
     /// [`Event::sampled`](crate::Event::sampled).
     pub sampled: Option<bool>,
+    /// The vendors' list of its trace, the value of the header `tracestate`
+    /// ([W3C Trace Context](https://www.w3.org/TR/trace-context-2/#tracestate-header)); none if it is
+    /// empty. It becomes [`Event::tracestate`](crate::Event::tracestate) and goes on in headers.
+    pub tracestate: Option<Text>,
     /// Whether the event has no parent, and this span among its links.
     pub is_link: bool,
 }
@@ -83,13 +87,20 @@ impl ForeignSpan {
     /// The span with these ids, to be the parent.
     #[must_use]
     pub const fn new(trace_id: TraceId, span_id: SpanId) -> Self {
-        Self { trace_id, span_id, sampled: None, is_link: false }
+        Self { trace_id, span_id, sampled: None, tracestate: None, is_link: false }
     }
 
     /// Says whether its trace is sampled.
     #[must_use]
     pub const fn sampled(mut self, sampled: bool) -> Self {
         self.sampled = Some(sampled);
+        self
+    }
+
+    /// Says what vendors keep in its trace; an empty list is none.
+    #[must_use]
+    pub fn tracestate(mut self, list: impl Into<Text>) -> Self {
+        self.tracestate = Some(list.into()).filter(|list| !list.is_empty());
         self
     }
 

@@ -190,43 +190,54 @@ fn links(event: &Event) -> SpanLinks {
         .links
         .iter()
         .map(|link| {
-            // Of another trace it is not known whether it is sampled.
-            let sampled = own.sampled.filter(|_| link.trace_id == own.trace_id);
-            let to = Place { trace_id: link.trace_id, sampled }.linked(link.span_id);
-            Link::new(to, Vec::new(), 0)
+            // Of another trace nothing more is known.
+            let place = if link.trace_id == own.trace_id {
+                own
+            } else {
+                Place { trace_id: link.trace_id, sampled: None, state: None }
+            };
+            Link::new(place.linked(link.span_id), Vec::new(), 0)
         })
         .collect();
     links
 }
 
 /// What the context of a span says of its trace.
-struct Place {
+#[derive(Clone, Copy)]
+struct Place<'a> {
     trace_id: tracing_llm::TraceId,
     sampled: Option<bool>,
+    state: Option<&'a str>,
 }
 
-impl Place {
-    fn of_event(event: &Event) -> Self {
-        Self { trace_id: event.trace_id, sampled: event.sampled }
+impl<'a> Place<'a> {
+    fn of_event(event: &'a Event) -> Self {
+        Self {
+            trace_id: event.trace_id,
+            sampled: event.sampled,
+            state: event.tracestate.as_deref(),
+        }
     }
 
-    fn of_trace(trace: &Trace) -> Self {
-        Self { trace_id: trace.id, sampled: trace.sampled }
+    fn of_trace(trace: &'a Trace) -> Self {
+        Self { trace_id: trace.id, sampled: trace.sampled, state: trace.tracestate.as_deref() }
     }
 
-    fn span(&self, id: tracing_llm::SpanId) -> SpanContext {
+    fn span(self, id: tracing_llm::SpanId) -> SpanContext {
         self.context(id, false)
     }
 
-    fn linked(&self, id: tracing_llm::SpanId) -> SpanContext {
+    fn linked(self, id: tracing_llm::SpanId) -> SpanContext {
         self.context(id, true)
     }
 
-    fn context(&self, id: tracing_llm::SpanId, remote: bool) -> SpanContext {
+    fn context(self, id: tracing_llm::SpanId, remote: bool) -> SpanContext {
         let trace = TraceId::from_bytes(self.trace_id.to_bytes());
         // What begins here is sampled, since it is exported.
         let flags = TraceFlags::default().with_sampled(self.sampled != Some(false));
-        SpanContext::new(trace, span_id(id), flags, remote, TraceState::default())
+        // What is no list was left out before.
+        let state = self.state.and_then(|list| list.parse::<TraceState>().ok()).unwrap_or_default();
+        SpanContext::new(trace, span_id(id), flags, remote, state)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::context_source::{ContextSource, ForeignSpan};
 use crate::event::Link;
 
 /// What a context source says of a span.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Answer {
     twin: Option<ForeignSpan>,
     parent: Option<ForeignSpan>,
@@ -70,22 +70,23 @@ impl Shared {
             return;
         }
         let Some(trace) = state.trace.clone() else { return };
-        if let (Some(twin), Node::Event(..) | Node::Candidate) = (answer.twin, state.node) {
+        if let (Some(twin), Node::Event(..) | Node::Candidate) = (&answer.twin, state.node) {
             state.span_id = Some(twin.span_id);
         }
         if !is_top {
             return;
         }
-        let Some(outside) = answer.parent.or(answer.twin) else {
+        let Some(outside) = answer.parent.as_ref().or(answer.twin.as_ref()) else {
             trace.settle(None);
             return;
         };
-        let parent = answer.parent.filter(|span| !span.is_link).map(|span| span.span_id);
-        let trace_id = trace.settle(Some(TraceIds {
+        let parent = answer.parent.as_ref().filter(|span| !span.is_link).map(|span| span.span_id);
+        let ids = TraceIds {
             trace_id: outside.trace_id,
             remote_parent: parent,
             sampled: outside.sampled,
-        }));
+        };
+        let trace_id = trace.settle(Some((ids, outside.tracestate.clone())));
         if trace_id == outside.trace_id {
             state.remote_parent = parent;
         }

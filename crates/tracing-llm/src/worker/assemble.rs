@@ -91,7 +91,7 @@ impl Worker {
         if let Some(context) = context {
             event.context = context;
         }
-        event.trace_name = self.open_trace(&trace, Some(event_type));
+        (event.trace_name, event.tracestate) = self.open_trace(&trace, Some(event_type));
         self.place_in_trace(&trace, event.parent_id, span_id);
 
         let mut assembly =
