@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::context::{ContextNode, Moment};
+use tracing::span::Id;
+
 use crate::clock::Tick;
 use crate::propagation::{Traceparent, tracestate};
 use crate::vocabulary::ContextKey;
@@ -85,8 +87,14 @@ impl TraceCell {
     /// What another process said in its header, if that is what the trace continues: another
     /// tracer's ids may stand above it.
     pub(crate) fn came(&self) -> Option<Traceparent> {
-        let header = self.context.as_ref()?.text(ContextKey::Traceparent)?;
-        Traceparent::parse(&header).filter(|parent| parent.trace_id == self.ids().trace_id)
+        self.came_by().map(|(parent, _)| parent)
+    }
+
+    /// The same, and which span had the header.
+    pub(crate) fn came_by(&self) -> Option<(Traceparent, &Id)> {
+        let (span, header) = self.context.as_ref()?.nearest(ContextKey::Traceparent)?;
+        let parent = Traceparent::parse(&header)?;
+        (parent.trace_id == self.ids().trace_id).then_some((parent, span))
     }
 
     /// The vendors' list that goes along with the trace (`tracestate`), checked; none if it is
