@@ -15,9 +15,10 @@ pub(crate) struct Sampler {
 }
 
 impl Default for Sampler {
-    /// Everything that comes here, whatever another process chose.
+    /// What the specification asks for where nothing is set, `parentbased_always_on`: everything
+    /// that begins here, and of other processes' traces those that they sample.
     fn default() -> Self {
-        Self { share: 1.0, follows_parent: false }
+        Self { share: 1.0, follows_parent: true }
     }
 }
 
@@ -119,7 +120,8 @@ mod tests {
             ("parentbased_traceidratio", false, false),
             ("always_on", false, true),
             ("always_off", true, false),
-            ("", false, true),
+            ("", false, false),
+            ("", true, true),
         ] {
             let sampler = sampler(name, "0.5").unwrap();
             assert_eq!(sampler.takes(trace(HIGH), Some(told)), taken, "{name} {told}");

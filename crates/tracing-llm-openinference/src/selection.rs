@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tracing_llm::{Context, Event, Trace};
+use tracing_llm::{Context, Event, Trace, TraceId};
 
 use crate::sampler::Sampler;
 
@@ -14,14 +14,33 @@ pub(crate) struct Selection {
     pub(crate) when: Option<When>,
 }
 
+/// What becomes of an event, or of the root of a named trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Taken,
+    /// The sampler leaves its trace out.
+    Unsampled,
+    /// It is not for this exporter, or for none.
+    Unwanted,
+}
+
 impl Selection {
-    pub(crate) fn takes_event(&self, event: &Event) -> bool {
-        self.sampler.takes(event.trace_id, event.sampled) && self.wants(&event.context)
+    pub(crate) fn of_event(&self, event: &Event) -> Choice {
+        self.choose(&event.context, event.trace_id, event.sampled)
     }
 
-    /// Whether the root of a named trace is taken.
-    pub(crate) fn takes_trace(&self, trace: &Trace) -> bool {
-        self.sampler.takes(trace.id, trace.sampled) && self.wants(&trace.context)
+    pub(crate) fn of_trace(&self, trace: &Trace) -> Choice {
+        self.choose(&trace.context, trace.id, trace.sampled)
+    }
+
+    fn choose(&self, context: &Context, id: TraceId, told: Option<bool>) -> Choice {
+        if context.suppressed || !self.wants(context) {
+            Choice::Unwanted
+        } else if self.sampler.takes(id, told) {
+            Choice::Taken
+        } else {
+            Choice::Unsampled
+        }
     }
 
     fn wants(&self, context: &Context) -> bool {
@@ -49,8 +68,8 @@ impl fmt::Debug for When {
 mod tests {
     use std::time::Duration;
 
+    use tracing_llm::Timestamp;
     use tracing_llm::prelude::*;
-    use tracing_llm::{Timestamp, TraceId};
     use tracing_subscriber::prelude::*;
 
     use super::*;
@@ -70,9 +89,14 @@ mod tests {
         event.context = of_user("ann");
         let mut trace = Trace::new(TraceId::FIRST, "trace", Timestamp::default());
         trace.context = of_user("bob");
-        assert!(selection.takes_event(&event) && selection.takes_trace(&trace));
+        let taken = |selection: &Selection, event: &Event, trace: &Trace| {
+            [selection.of_event(event), selection.of_trace(trace)]
+        };
+        assert_eq!(taken(&selection, &event, &trace), [Choice::Taken; 2]);
         selection.when = Some(When::new(|context| context.user_id.as_deref() == Some("ann")));
-        assert!(selection.takes_event(&event) && !selection.takes_trace(&trace));
+        assert_eq!(taken(&selection, &event, &trace), [Choice::Taken, Choice::Unwanted]);
+        (event.sampled, trace.sampled) = (Some(false), Some(false));
+        assert_eq!(taken(&selection, &event, &trace), [Choice::Unsampled, Choice::Unwanted]);
     }
 
     fn for_tenant(tenant: &'static str, collector: &Collector) -> OpenInference {

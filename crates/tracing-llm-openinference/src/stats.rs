@@ -76,6 +76,9 @@ pub struct Counts {
     pub failed: u64,
     /// Spans that were dropped: too many were waiting, or they could not be sent at shutdown.
     pub dropped: u64,
+    /// Events, and roots of named traces, of which no span was made, since the sampler
+    /// (`OTEL_TRACES_SAMPLER`) leaves their trace out.
+    pub unsampled: u64,
     /// Spans that were sent once more after an attempt whose answer was lost: the collector
     /// may have stored them twice. A span counts each time.
     pub resent: u64,
@@ -136,6 +139,7 @@ impl fmt::Display for Counts {
             (self.spooled, "spooled"),
             (self.failed, "failed"),
             (self.dropped, "dropped"),
+            (self.unsampled, "unsampled"),
             (self.resent, "resent"),
             (self.shrunk, "shrunk"),
         ] {
@@ -168,6 +172,11 @@ impl Tally {
         let mut counts = self.lock();
         counts.produced += spans;
         counts.waiting += spans;
+    }
+
+    /// Spans were not made, since their traces are not sampled.
+    pub(crate) fn unsampled(&self, spans: u64) {
+        self.lock().unsampled += spans;
     }
 
     /// Spans of an earlier run were found in the spool.

@@ -49,6 +49,58 @@ use crate::outside::{Outside, foreign, nearest, of_thread};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # A caller's trace
+///
+/// The nearest word counts. A span of the tracer's belongs to the trace that the tracer gives it, and so
+/// do our events below it. So let the tracer continue the caller's trace, which brings both along:
+/// `set_parent` on the request's span, before it is entered.
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use opentelemetry::propagation::TextMapPropagator as _;
+/// use opentelemetry::trace::TracerProvider as _;
+/// use opentelemetry_sdk::propagation::TraceContextPropagator;
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+/// use tracing_llm::prelude::*;
+/// use tracing_llm::testing::Capture;
+/// use tracing_llm_otel::Linked;
+/// use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+/// use tracing_subscriber::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tracing_llm::Error> {
+/// # let events = Capture::new();
+/// # let (ours, callbacks) =
+/// #     tracing_llm::layer().context_source(Linked::new()).handler(events.clone()).build();
+/// # let provider = SdkTracerProvider::builder().build();
+/// # let theirs = tracing_opentelemetry::layer().with_tracer(provider.tracer("app"));
+/// # let subscriber = tracing_subscriber::registry()
+/// #     .with(theirs.with_filter(ours.untagged()))
+/// #     .with(ours.filtered());
+/// # tracing::subscriber::with_default(subscriber, || {
+/// let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let headers = HashMap::from([("traceparent".to_owned(), caller.to_owned())]);
+///
+/// let request = tracing::info_span!("GET /answer");
+/// let _ = request.set_parent(TraceContextPropagator::new().extract(&headers));
+/// request.in_scope(|| {
+///     query_span!("answer").in_scope(|| {});
+/// });
+/// # });
+/// # callbacks.shutdown().await?;
+/// # let captured = events.captured();
+/// let answer = captured.event("answer");
+/// assert_eq!(answer.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Without a span of the tracer's around, or nearer than it, our own way works too:
+/// [`Propagation::extract`](tracing_llm::Propagation::extract), or a field `traceparent` on the event's own
+/// span or on a scope of ours. A field `traceparent` on the tracer's span, or above it, is
+/// passed over; where it names another trace than the tracer's, the trap is told once.
 #[derive(Debug, Default)]
 pub struct Linked {
     as_roots: bool,
@@ -96,19 +148,20 @@ impl Linked {
     ) -> Option<ForeignSpan> {
         let outside = nearest(id, dispatch, with_own);
         let unread = matches!(outside, Outside::Unread);
-        let found = if let Outside::Span(found) = outside {
+        let (made_of, found) = if let Outside::Span(id, found) = outside {
             if !self.has_read.load(Relaxed) {
                 self.has_read.store(true, Relaxed);
             }
-            found
+            (Some(id), found)
         } else {
             let found = of_thread(id, dispatch);
             if unread {
                 self.tell(if found.is_some() { HIDDEN } else { UNREAD });
             }
-            found?
+            (None, found?)
         };
-        let parent = foreign(&found)?;
+        let mut parent = foreign(&found)?;
+        parent.made_of = made_of;
         Some(if self.as_roots { parent.as_link() } else { parent })
     }
 }

@@ -365,3 +365,113 @@ fn a_trace_that_the_user_does_not_sample_is_kept_from_a_handler_that_is_sampled(
         }
     }
 }
+
+const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+
+#[track_caller]
+fn assert_continues_the_caller(event: &Event) {
+    assert_eq!(event.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736", "{}", event.name);
+    let parent = event.remote_parent.map(|parent| parent.to_string());
+    assert_eq!(parent.as_deref(), Some("00f067aa0ba902b7"), "{}", event.name);
+    assert_eq!(event.sampled, Some(false), "{}", event.name);
+}
+
+#[test]
+fn the_callers_trace_is_continued_where_its_header_is_nearer_than_the_users_span() {
+    let otel = Otel::new();
+    for (name, place) in places!(otel.layer()) {
+        let run = run(Linked::new(), place, |_| {
+            info_span!("request").in_scope(|| {
+                query_span!("own field", traceparent = CALLER).in_scope(|| {});
+                let remote = tracing_llm::Propagation::new().extract([("traceparent", CALLER)]);
+                remote.in_scope(|| query_span!("extracted").in_scope(|| {}));
+                info_span!("scope", trace_name = "job", traceparent = CALLER)
+                    .in_scope(|| query_span!("scoped").in_scope(|| {}));
+                drop(query_span!("never entered", traceparent = CALLER));
+            });
+            let alone = tracing_llm::Propagation::new().extract([("traceparent", CALLER)]);
+            alone.in_scope(|| query_span!("no span around").in_scope(|| {}));
+        });
+        for event in ["own field", "extracted", "never entered", "no span around"] {
+            assert_continues_the_caller(run.captured.event(event));
+        }
+        let own = run.captured.event("own field");
+        assert_eq!(run.captured.event("scoped").trace_id, own.trace_id);
+        let job = run.captured.traces.iter().find(|trace| trace.name == *"job").unwrap();
+        assert_eq!((job.id, job.remote_parent), (own.trace_id, own.remote_parent));
+        assert_eq!(run.told, [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn where_the_users_span_is_nearer_its_trace_counts_and_the_trap_says_how_to_continue_the_callers() {
+    let otel = Otel::new();
+    for (name, place) in places!(otel.layer()) {
+        let run = run(Linked::new(), place, |_| {
+            info_span!("with field", traceparent = CALLER)
+                .in_scope(|| query_span!("field").in_scope(|| {}));
+            let remote = tracing_llm::Propagation::new().extract([("traceparent", CALLER)]);
+            remote.in_scope(|| {
+                info_span!("below").in_scope(|| query_span!("extracted").in_scope(|| {}));
+            });
+        });
+        let spans = otel.spans();
+        assert_below(run.captured.event("field"), spans.named("with field"));
+        assert_below(run.captured.event("extracted"), spans.named("below"));
+        assert_eq!(run.told.len(), 1, "{name}: {:?}", run.told);
+        assert!(run.told[0].contains("OpenTelemetrySpanExt::set_parent"), "{:?}", run.told);
+    }
+}
+
+#[test]
+fn a_users_span_that_continues_the_callers_trace_beside_the_field_is_no_trouble() {
+    let otel = Otel::new();
+    for (name, place) in places!(otel.layer()) {
+        let run = run(Linked::new(), place, |_| {
+            let remote = remote(TraceFlags::SAMPLED);
+            let header = format!("00-{}-{}-01", remote.trace_id(), remote.span_id());
+            let request = info_span!("request", traceparent = header);
+            let parent = opentelemetry::Context::new().with_remote_span_context(remote);
+            request.set_parent(parent).unwrap();
+            request.in_scope(|| query_span!("answer").in_scope(|| {}));
+        });
+        assert_below(run.captured.event("answer"), otel.spans().named("request"));
+        assert_eq!(run.told, [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn the_spans_of_our_helpers_are_kept_from_the_users_tracer() {
+    let otel = Otel::new();
+    for (name, place) in places!(otel.layer()) {
+        run(Linked::new(), place, |_| {
+            let remote = tracing_llm::Propagation::new().extract([("traceparent", CALLER)]);
+            remote.in_scope(|| info_span!("request").in_scope(|| {}));
+            tracing_llm::suppress().in_scope(|| info_span!("diagnosis").in_scope(|| {}));
+        });
+        assert_eq!(otel.spans().names(), ["diagnosis", "request"], "{name}");
+    }
+}
+
+#[test]
+fn the_vendors_list_of_the_users_trace_goes_on_with_our_events() {
+    let otel = Otel::new();
+    for (_, place) in places!(otel.layer()) {
+        let run = run(Linked::new(), place, |_| {
+            let plain = remote(TraceFlags::SAMPLED);
+            let listed = opentelemetry::trace::SpanContext::new(
+                plain.trace_id(),
+                plain.span_id(),
+                plain.trace_flags(),
+                true,
+                "rojo=1,congo=2".parse().unwrap(),
+            );
+            let request = info_span!("request");
+            let parent = opentelemetry::Context::new().with_remote_span_context(listed);
+            request.set_parent(parent).unwrap();
+            request.in_scope(|| query_span!("answer").in_scope(|| {}));
+        });
+        let answer = run.captured.event("answer");
+        assert_eq!(answer.tracestate.as_deref(), Some("rojo=1,congo=2"));
+    }
+}

@@ -302,6 +302,7 @@ impl Builder {
             queue: Queue::new(self.queue, self.queue_bytes),
             counters: CachePadded::new(Counters::default()),
             context_source: self.context_source,
+            overruled: crate::state::Overruled::default(),
             next_trace: AtomicU64::new(0),
             moments: AtomicU64::new(0),
             candidates: AtomicUsize::new(0),

@@ -2,7 +2,7 @@
 
 use tracing::{Dispatch, span};
 
-use crate::{SpanId, TraceId};
+use crate::{SpanId, Text, TraceId};
 
 /// Lets events stand in the traces of another tracer.
 ///
@@ -40,6 +40,11 @@ use crate::{SpanId, TraceId};
 pub trait ContextSource: Send + Sync + 'static {
     /// The other tracer's span that this top event stands in; none to stand alone. Events below
     /// others are not asked for: they are in the trace of the event above.
+    ///
+    /// Where a `traceparent` came too, the nearest word counts: that of the event's own span, or of a
+    /// span between the event and what this answer was [made of](ForeignSpan::made_of). Else this
+    /// answer does, and if it names another trace, the [`Trap`](crate::Trap) is told once. A
+    /// [twin](Self::twin) always counts.
     fn parent(&self, span: &span::Id, dispatch: &Dispatch) -> Option<ForeignSpan>;
 
     /// What the other tracer has made of this very span: the event then has its ids. None, which
@@ -66,7 +71,7 @@ pub trait ContextSource: Send + Sync + 'static {
 /// assert_eq!((span.sampled, span.is_link), (Some(true), false));
 /// ```
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignSpan {
     /// Its trace: the events join it.
     pub trace_id: TraceId,
@@ -75,6 +80,13 @@ pub struct ForeignSpan {
     /// Whether the other tracer samples the trace; none if it does not say. It becomes
     /// [`Event::sampled`](crate::Event::sampled).
     pub sampled: Option<bool>,
+    /// The vendors' list of its trace, the value of the header `tracestate`
+    /// ([W3C Trace Context](https://www.w3.org/TR/trace-context-2/#tracestate-header)); none if it is
+    /// empty. It becomes [`Event::tracestate`](crate::Event::tracestate) and goes on in headers.
+    pub tracestate: Option<Text>,
+    /// Which span of `tracing` it was made of, where that is known: a `traceparent` on a span that
+    /// stands nearer to the event is then followed instead.
+    pub made_of: Option<span::Id>,
     /// Whether the event has no parent, and this span among its links.
     pub is_link: bool,
 }
@@ -83,13 +95,27 @@ impl ForeignSpan {
     /// The span with these ids, to be the parent.
     #[must_use]
     pub const fn new(trace_id: TraceId, span_id: SpanId) -> Self {
-        Self { trace_id, span_id, sampled: None, is_link: false }
+        Self { trace_id, span_id, sampled: None, tracestate: None, made_of: None, is_link: false }
     }
 
     /// Says whether its trace is sampled.
     #[must_use]
     pub const fn sampled(mut self, sampled: bool) -> Self {
         self.sampled = Some(sampled);
+        self
+    }
+
+    /// Says what vendors keep in its trace; an empty list is none.
+    #[must_use]
+    pub fn tracestate(mut self, list: impl Into<Text>) -> Self {
+        self.tracestate = Some(list.into()).filter(|list| !list.is_empty());
+        self
+    }
+
+    /// Says which span of `tracing` it was made of.
+    #[must_use]
+    pub fn made_of(mut self, span: span::Id) -> Self {
+        self.made_of = Some(span);
         self
     }
 

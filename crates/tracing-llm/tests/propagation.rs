@@ -49,6 +49,9 @@ fn flags_and_state_go_on_as_they_came() {
         let captured = stage.flushed();
         let sampled: Vec<_> = captured.ends.iter().map(|event| event.sampled).collect();
         assert_eq!(sampled, [Some(false), Some(true), Some(false), Some(true)]);
+        let list = Some("rojo=1,congo=2");
+        assert!(captured.ends.iter().all(|event| event.tracestate.as_deref() == list));
+        assert!(captured.traces.iter().all(|trace| trace.tracestate.as_deref() == list));
     });
 }
 
@@ -60,6 +63,7 @@ fn a_trace_that_begins_here_is_sampled_and_has_no_state() {
         let event = captured.event("answer");
         let header = format!("00-{}-{}-01", event.trace_id, event.span_id);
         assert_eq!(sent, [("traceparent", header)]);
+        assert_eq!((&event.tracestate, &captured.traces[0].tracestate), (&None, &None));
     });
 }
 
@@ -93,6 +97,7 @@ fn headers_that_are_invalid_are_ignored_and_counted() {
         let (counted, sent) = unreadable(&[("traceparent", good), ("tracestate", "no list")]);
         assert_eq!((counted, names(&sent)), (1, vec!["traceparent"]));
         assert!(sent[0].1.contains("4bf92f"), "the trace goes on without its state");
+        assert!(stage.captured().ends.iter().all(|event| event.tracestate.is_none()));
         let (counted, _) = unreadable(&[("traceparent", "")]);
         assert_eq!(counted, 0, "an empty one says nothing");
     });
@@ -118,12 +123,13 @@ fn baggage_is_read_and_sent_for_what_is_asked_for_alone() {
     });
 }
 
-/// Another tracer that has made a span of every span, all in one trace.
-struct Elsewhere;
+/// Another tracer that has made a span of every span, all in one trace with this vendors' list.
+struct Elsewhere(&'static str);
 
 impl ContextSource for Elsewhere {
     fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
-        Some(ForeignSpan::new(TraceId::new(0xabc)?, SpanId::new(0xdef)?).sampled(false))
+        let span = ForeignSpan::new(TraceId::new(0xabc)?, SpanId::new(0xdef)?);
+        Some(span.sampled(false).tracestate(self.0))
     }
 
     fn twin(&self, id: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
@@ -134,7 +140,7 @@ impl ContextSource for Elsewhere {
 #[test]
 fn what_is_sent_before_the_event_is_entered_names_the_ids_that_it_will_have() {
     with_builder(
-        |builder| builder.context_source(Elsewhere),
+        |builder| builder.context_source(Elsewhere("")),
         |stage| {
             let query = event_span!(QUERY, "answer");
             let call = event_span!(parent: &query, LLM, "chat");
@@ -149,4 +155,24 @@ fn what_is_sent_before_the_event_is_entered_names_the_ids_that_it_will_have() {
             assert_eq!(sent, [("traceparent", header)]);
         },
     );
+}
+
+#[test]
+fn the_vendors_list_of_another_tracer_goes_on_with_its_trace_if_it_is_one() {
+    for (list, goes_on) in [("vendor=1,w=2", Some("vendor=1,w=2")), ("a=1\r\nx: y", None)] {
+        with_builder(
+            |builder| builder.context_source(Elsewhere(list)),
+            |stage| {
+                // What came in belongs to another trace.
+                let came = Propagation::new()
+                    .extract([("traceparent", &*format!("{PARENT}01")), ("tracestate", "rojo=1")]);
+                let sent = sent_below(&came, &Propagation::new());
+                let state = sent.iter().find(|(name, _)| *name == "tracestate");
+                assert_eq!(state.map(|(_, list)| &**list), goes_on);
+                let captured = stage.flushed();
+                assert_eq!(captured.event("answer").tracestate.as_deref(), goes_on);
+                assert_eq!(captured.traces[0].tracestate.as_deref(), goes_on);
+            },
+        );
+    }
 }

@@ -458,6 +458,38 @@ fn a_span_that_is_still_open_at_shutdown_is_incomplete_and_its_start_comes_first
 }
 
 #[test]
+fn what_is_open_at_shutdown_ends_when_the_shutdown_begins_however_long_the_enrichers_take() {
+    for form in [Form::Plain, Form::Filtered] {
+        // Made before the layer: the stage has the clock, which the enricher needs.
+        let clock =
+            std::sync::Arc::new(std::sync::OnceLock::<tracing_llm::testing::ManualClock>::new());
+        let slow = clock.clone();
+        let enricher = move |event: &mut Event| {
+            if event.name == *"chat" {
+                slow.get().unwrap().advance(5 * SECOND);
+            }
+        };
+        let stage = Stage::new(form, |builder| builder.enricher(enricher), None);
+        clock.set(stage.clock.clone()).unwrap();
+        stage.on(|| {
+            let nightly = tracing::info_span!("nightly", trace_name = "nightly");
+            let query = nightly.in_scope(|| event_span!(QUERY, "answer"));
+            let chat = event_span!(parent: &query, LLM, "chat");
+            let inside = chat.enter();
+            stage.advance(SECOND);
+            let (result, captured) = stage.shut_down();
+            result.unwrap();
+            assert_eq!(captured.event("chat").elapsed, SECOND);
+            assert_eq!(captured.event("chat").busy, SECOND);
+            assert_eq!(captured.event("answer").elapsed, SECOND);
+            assert_eq!(captured.traces[0].elapsed, SECOND);
+            drop(inside);
+            drop((chat, query, nightly));
+        });
+    }
+}
+
+#[test]
 fn a_span_that_failed_and_is_still_open_at_shutdown_is_an_error() {
     in_both_forms(|stage| {
         let span = event_span!(LLM, "chat");

@@ -323,6 +323,65 @@ fn a_stream_may_be_polled_in_another_task_than_it_was_made_in() {
     });
 }
 
+/// The progress of a call that nobody says is ok.
+fn told(tell: impl Fn(&tracing_llm::EventHandle) -> &tracing_llm::EventHandle) -> StreamProgress {
+    let told = std::cell::RefCell::new(None);
+    in_both_forms(|stage| {
+        let span = event_span!(LLM, "chat");
+        stage.advance(SECOND);
+        tell(&span.llm());
+        drop(span);
+        let captured = stage.flushed();
+        *told.borrow_mut() = Some(progress(captured.event("chat")));
+    });
+    told.into_inner().unwrap()
+}
+
+#[test]
+fn an_answer_that_is_handed_over_whole_says_that_its_stream_ran_to_its_end() {
+    let course =
+        |progress: StreamProgress| (progress.first_token, progress.chunks, progress.finished);
+    let whole = told(|llm| llm.first_token().reply("because"));
+    assert_eq!(course(whole), (Some(SECOND), 0, true));
+    let completion = told(|llm| llm.chunk("be").chunk("cause").completion("because"));
+    assert_eq!(course(completion), (Some(SECOND), 2, true));
+    let replies = told(|llm| llm.first_token().replies(vec![Message::assistant("because")]));
+    assert!(replies.finished);
+}
+
+#[test]
+fn so_it_does_where_a_field_says_when_the_first_piece_came() {
+    in_both_forms(|stage| {
+        for (name, reply) in [("whole", Some("because")), ("open", None)] {
+            let span = tracing::info_span!(
+                "chat",
+                event_type = "LLM",
+                otel.name = name,
+                gen_ai.response.time_to_first_chunk = 0.5
+            );
+            if let Some(reply) = reply {
+                span.llm().reply(reply);
+            }
+        }
+        let captured = stage.flushed();
+        let [whole, open] = ["whole", "open"].map(|name| progress(captured.event(name)));
+        assert_eq!((whole.first_token, whole.finished), (Some(SECOND / 2), true));
+        assert!(!open.finished);
+    });
+}
+
+#[test]
+fn pieces_alone_do_not_say_that_their_stream_ran_to_its_end() {
+    let pieces = told(|llm| llm.chunk("be").chunk("cause"));
+    assert_eq!((pieces.chunks, pieces.finished), (2, false));
+    assert!(!told(|llm| llm.first_token()).finished);
+    assert!(told(|llm| llm.chunk("because").ok()).finished);
+    let given_up = told(|llm| llm.chunk("be").reply("be").cancelled());
+    assert!(!given_up.finished);
+    let failed = told(|llm| llm.chunk("be").reply("be").error("connection reset"));
+    assert!(!failed.finished);
+}
+
 #[test]
 fn the_wrapper_passes_the_streams_size_on() {
     let stream = pieces([Says("be"), Says("cause")]).traced_stream(&tracing::Span::none(), observe);

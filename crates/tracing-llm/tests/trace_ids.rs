@@ -187,11 +187,11 @@ struct Says {
 
 impl ContextSource for Says {
     fn parent(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
-        self.parent
+        self.parent.clone()
     }
 
     fn twin(&self, _: &span::Id, _: &Dispatch) -> Option<ForeignSpan> {
-        self.twin
+        self.twin.clone()
     }
 }
 
@@ -246,7 +246,7 @@ fn a_context_source_says_whether_the_trace_is_sampled() {
     for sampled in [true, false] {
         let parent = Some(foreign().sampled(sampled));
         with_builder(
-            |builder| builder.context_source(Says { parent, twin: None }),
+            |builder| builder.context_source(Says { parent: parent.clone(), twin: None }),
             |stage| {
                 event_span!(QUERY, "answer").in_scope(|| event_span!(LLM, "chat").in_scope(|| {}));
                 for event in &stage.flushed().ends {

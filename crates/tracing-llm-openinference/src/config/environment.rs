@@ -52,7 +52,7 @@ impl Builder {
     /// | `PHOENIX_PROJECT`, `PHOENIX_PROJECT_NAME` | the project, for a collector and a file too |
     /// | `OPENINFERENCE_HIDE_*`, `OPENINFERENCE_BASE64_IMAGE_MAX_LENGTH`, `TRACING_LLM_MASK_STRICT` | what is hidden: see [`TraceConfig`](crate::TraceConfig) |
     /// | `OPENINFERENCE_ENABLE_GENAI_SEMCONV` | `true`: [`genai`](Self::genai) with [`GenAiVersion::V1_41`](crate::GenAiVersion::V1_41) |
-    /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on`, `always_off`, `traceidratio`, or these with `parentbased_`: whole traces, by their ids |
+    /// | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `always_on`, `always_off`, `traceidratio`, or these with `parentbased_`: whole traces, by their ids; `parentbased_always_on`, which leaves out what a caller, or the tracer that is linked to, does not sample |
     /// | `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, else `OTEL_ATTRIBUTE_COUNT_LIMIT` | how many attributes a span may have; 10,000 |
     /// | `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`, else `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT` | how many characters a value may have; no limit |
     /// | `OTEL_SPAN_EVENT_COUNT_LIMIT`, `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT` | span events, and attributes of each; 128 |

@@ -39,7 +39,7 @@ pub(crate) fn span(event: &Event, options: Options) -> SpanData {
     let event = &*mask::masked(event, kind, &options.masks);
     let (parent, remote) = parent(event);
     SpanData {
-        span_context: span_context(event.trace_id, event.span_id, false),
+        span_context: Place::of_event(event).span(event.span_id),
         parent_span_id: parent.map_or(SpanId::INVALID, span_id),
         parent_span_is_remote: remote,
         span_kind: SpanKind::Internal,
@@ -73,7 +73,7 @@ pub(crate) fn root(trace: &Trace, top: Option<&Event>, options: Options) -> Opti
     context::template(trace.context.template.as_ref(), &mut attributes);
     context::metadata(&trace.context, &mut attributes);
     Some(SpanData {
-        span_context: span_context(trace.id, scope, false),
+        span_context: Place::of_trace(trace).span(scope),
         parent_span_id: trace.remote_parent.map_or(SpanId::INVALID, span_id),
         parent_span_is_remote: trace.remote_parent.is_some(),
         span_kind: SpanKind::Internal,
@@ -184,22 +184,61 @@ fn status(event: &Event) -> Status {
 }
 
 fn links(event: &Event) -> SpanLinks {
+    let own = Place::of_event(event);
     let mut links = SpanLinks::default();
     links.links = event
         .links
         .iter()
-        .map(|link| Link::new(span_context(link.trace_id, link.span_id, true), Vec::new(), 0))
+        .map(|link| {
+            // Of another trace nothing more is known.
+            let place = if link.trace_id == own.trace_id {
+                own
+            } else {
+                Place { trace_id: link.trace_id, sampled: None, state: None }
+            };
+            Link::new(place.linked(link.span_id), Vec::new(), 0)
+        })
         .collect();
     links
 }
 
-fn span_context(
-    trace: tracing_llm::TraceId,
-    span: tracing_llm::SpanId,
-    remote: bool,
-) -> SpanContext {
-    let trace = TraceId::from_bytes(trace.to_bytes());
-    SpanContext::new(trace, span_id(span), TraceFlags::SAMPLED, remote, TraceState::default())
+/// What the context of a span says of its trace.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    trace_id: tracing_llm::TraceId,
+    sampled: Option<bool>,
+    state: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    fn of_event(event: &'a Event) -> Self {
+        Self {
+            trace_id: event.trace_id,
+            sampled: event.sampled,
+            state: event.tracestate.as_deref(),
+        }
+    }
+
+    fn of_trace(trace: &'a Trace) -> Self {
+        Self { trace_id: trace.id, sampled: trace.sampled, state: trace.tracestate.as_deref() }
+    }
+
+    fn span(self, id: tracing_llm::SpanId) -> SpanContext {
+        self.context(id, false)
+    }
+
+    fn linked(self, id: tracing_llm::SpanId) -> SpanContext {
+        self.context(id, true)
+    }
+
+    fn context(self, id: tracing_llm::SpanId, remote: bool) -> SpanContext {
+        let trace = TraceId::from_bytes(self.trace_id.to_bytes());
+        // What begins here is sampled, since it is exported.
+        let flags = TraceFlags::default().with_sampled(self.sampled != Some(false));
+        // What is no list was left out before.
+        let state = self.state.and_then(|list| list.parse::<TraceState>().ok()).unwrap_or_default();
+        SpanContext::new(trace, span_id(id), flags, remote, state)
+    }
 }
 
 fn span_id(id: tracing_llm::SpanId) -> SpanId {

@@ -145,6 +145,18 @@ impl OpenInference {
             .collect()
     }
 
+    fn count_unsampled(&mut self) {
+        let unsampled = self.route.take_unsampled();
+        if unsampled == 0 {
+            return;
+        }
+        let otlp = self.otlp.is_some().then(|| self.stats.otlp_tally());
+        let file = self.file.is_some().then(|| self.stats.file_tally());
+        for tally in otlp.into_iter().chain(file) {
+            tally.unsampled(unsampled);
+        }
+    }
+
     /// Gives spans to each output; one that fails does not keep them from the other.
     fn export_all(&mut self, spans: Vec<SpanData>) -> Result<(), Error> {
         if self.is_off() {
@@ -204,12 +216,14 @@ impl Handler for OpenInference {
         }
         let mut spans = self.judged();
         spans.extend(self.route.end(event));
+        self.count_unsampled();
         Ok(self.export_all(spans)?)
     }
 
     fn on_trace_end(&mut self, trace: &Arc<Trace>) -> HandlerResult {
         let mut spans = self.judged();
         spans.extend(self.route.trace_end(trace));
+        self.count_unsampled();
         let exported = self.export_all(spans);
         if let Some(otlp) = &self.otlp {
             otlp.trace_ended();

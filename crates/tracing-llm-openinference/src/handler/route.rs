@@ -15,7 +15,7 @@ use crate::convert::{self, Options};
 use crate::feedback::{self, Judgement};
 use crate::fold::{Decided, Fold, template_of};
 use crate::roots::Roots;
-use crate::selection::Selection;
+use crate::selection::{Choice, Selection};
 
 /// The way of an event to its span.
 #[derive(Default)]
@@ -23,6 +23,8 @@ pub(super) struct Route {
     options: Options,
     quirks: Quirks,
     selection: Selection,
+    /// What the sampler left out, and was not told yet.
+    unsampled: u64,
     fold: Fold,
     roots: Roots,
 }
@@ -42,8 +44,9 @@ impl Route {
     /// An event has ended.
     pub(super) fn end(&mut self, event: &Arc<Event>) -> Vec<SpanData> {
         let mut decided = Vec::new();
-        let taken = !event.context.suppressed && self.selection.takes_event(event);
-        self.fold.end(event, taken, &mut decided);
+        let choice = self.selection.of_event(event);
+        self.note(choice);
+        self.fold.end(event, choice == Choice::Taken, &mut decided);
         self.spans(decided)
     }
 
@@ -53,7 +56,12 @@ impl Route {
         self.fold.trace_ended(trace.id, &mut decided);
         let mut spans = self.spans(decided);
         let top = self.roots.take(trace);
-        if !trace.context.suppressed && self.selection.takes_trace(trace) {
+        if trace.scope_id.is_none() {
+            return spans;
+        }
+        let choice = self.selection.of_trace(trace);
+        self.note(choice);
+        if choice == Choice::Taken {
             spans.extend(convert::root(trace, top.as_deref(), self.options).map(|mut root| {
                 self.quirks.apply_to_root(trace, top.as_deref(), &mut root.attributes);
                 root
@@ -81,6 +89,15 @@ impl Route {
         let mut decided = Vec::new();
         self.fold.release(&mut decided);
         self.spans(decided)
+    }
+
+    /// How many events and roots the sampler has left out since this was asked last.
+    pub(super) fn take_unsampled(&mut self) -> u64 {
+        std::mem::take(&mut self.unsampled)
+    }
+
+    fn note(&mut self, choice: Choice) {
+        self.unsampled += u64::from(choice == Choice::Unsampled);
     }
 
     fn spans(&mut self, decided: Vec<Decided>) -> Vec<SpanData> {

@@ -60,6 +60,33 @@ fn a_named_trace_ends_with_its_root_and_both_outputs_get_all() {
 }
 
 #[test]
+fn a_trace_that_its_caller_does_not_sample_is_left_out_and_counted() {
+    let path = file("unsampled");
+    let run = |sampler: Option<&'static str>| {
+        let builder = OpenInference::builder().file(&path);
+        let settings = builder.settings_of(&|name| {
+            sampler.filter(|_| name == "OTEL_TRACES_SAMPLER").map(str::to_owned)
+        });
+        let mut spans = OpenInference::new(settings.unwrap()).unwrap();
+        for told in [Some(false), Some(true), None] {
+            let (mut top, mut trace) = named_trace();
+            Arc::make_mut(&mut top).sampled = told;
+            Arc::make_mut(&mut trace).sampled = told;
+            spans.on_end(&top).unwrap();
+            spans.on_trace_end(&trace).unwrap();
+        }
+        spans.shutdown().unwrap();
+        let counts = spans.stats().file();
+        assert_eq!(spans.stats().otlp(), crate::Counts::default());
+        (counts.exported, counts.unsampled, counts.balance())
+    };
+    assert_eq!(run(None), (4, 2, true));
+    assert_eq!(run(Some("parentbased_always_on")), (4, 2, true));
+    assert_eq!(run(Some("always_off")), (0, 6, true));
+    assert_eq!(run(Some("always_on")), (6, 0, true));
+}
+
+#[test]
 fn a_trace_of_its_own_gets_no_root() {
     let path = file("plain");
     let mut spans = OpenInference::builder().file(&path).build().unwrap();

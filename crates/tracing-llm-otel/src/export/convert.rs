@@ -15,6 +15,11 @@ use crate::genai::operation;
 
 pub(super) fn of_event(event: &Event, attributes: Vec<KeyValue>) -> SpanData {
     let parent = event.parent_id.or(event.scope_id).or(event.remote_parent);
+    let place = Place {
+        trace_id: event.trace_id,
+        sampled: event.sampled,
+        state: event.tracestate.as_deref(),
+    };
     let mut events = SpanEvents::default();
     events.events = event
         .logs
@@ -25,10 +30,14 @@ pub(super) fn of_event(event: &Event, attributes: Vec<KeyValue>) -> SpanData {
     links.links = event
         .links
         .iter()
-        .map(|link| Link::with_context(context(link.trace_id, link.span_id)))
+        .map(|link| {
+            let is_own = link.trace_id == event.trace_id;
+            let place = if is_own { place } else { Place::unknown(link.trace_id) };
+            Link::with_context(place.context(link.span_id))
+        })
         .collect();
     SpanData {
-        span_context: context(event.trace_id, event.span_id),
+        span_context: place.context(event.span_id),
         parent_span_id: parent.map_or(SpanId::INVALID, span_id),
         parent_span_is_remote: event.parent_id.or(event.scope_id).is_none() && parent.is_some(),
         span_kind: kind(event.event_type),
@@ -47,8 +56,10 @@ pub(super) fn of_event(event: &Event, attributes: Vec<KeyValue>) -> SpanData {
 /// The span of a scope, which stands above the events of its trace; none if no scope opened it.
 pub(super) fn of_trace(trace: &Trace) -> Option<SpanData> {
     let id = trace.scope_id?;
+    let place =
+        Place { trace_id: trace.id, sampled: trace.sampled, state: trace.tracestate.as_deref() };
     Some(SpanData {
-        span_context: context(trace.id, id),
+        span_context: place.context(id),
         parent_span_id: trace.remote_parent.map_or(SpanId::INVALID, span_id),
         parent_span_is_remote: trace.remote_parent.is_some(),
         span_kind: SpanKind::Internal,
@@ -100,9 +111,27 @@ fn status(event: &Event) -> Status {
     }
 }
 
-fn context(trace: tracing_llm::TraceId, span: tracing_llm::SpanId) -> SpanContext {
-    let trace = TraceId::from_bytes(trace.to_bytes());
-    SpanContext::new(trace, span_id(span), TraceFlags::SAMPLED, false, TraceState::default())
+/// What the context of a span says of its trace.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    trace_id: tracing_llm::TraceId,
+    sampled: Option<bool>,
+    state: Option<&'a str>,
+}
+
+impl Place<'_> {
+    fn unknown(trace_id: tracing_llm::TraceId) -> Self {
+        Self { trace_id, sampled: None, state: None }
+    }
+
+    fn context(self, span: tracing_llm::SpanId) -> SpanContext {
+        let trace = TraceId::from_bytes(self.trace_id.to_bytes());
+        // What begins here is sampled, since it is exported.
+        let flags = TraceFlags::default().with_sampled(self.sampled != Some(false));
+        // What is no list was left out before.
+        let state = self.state.and_then(|list| list.parse::<TraceState>().ok()).unwrap_or_default();
+        SpanContext::new(trace, span_id(span), flags, false, state)
+    }
 }
 
 fn span_id(id: tracing_llm::SpanId) -> SpanId {

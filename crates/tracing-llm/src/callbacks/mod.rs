@@ -229,8 +229,8 @@ impl Callbacks {
         self.worker_is_there()?;
         Ok(self.shutdown.get_or_init(|| {
             self.shared.closed.store(true, Relaxed);
-            let receipt = Receipt::new();
-            self.mailbox.post_last(Control::Shutdown(receipt.clone()));
+            let (asked, receipt) = (self.shared.clock.now(), Receipt::new());
+            self.mailbox.post_last(Control::Shutdown { asked, done: receipt.clone() });
             self.shared.queue.wake();
             receipt
         }))

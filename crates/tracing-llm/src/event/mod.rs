@@ -83,6 +83,11 @@ pub struct Event {
     /// Whether that other process samples the trace; none if there is none, or if it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<bool>,
+    /// The vendors' list that goes along with the trace, as the header `tracestate`
+    /// ([W3C Trace Context](https://www.w3.org/TR/trace-context-2/#tracestate-header)) has it; none if
+    /// nothing came, or no list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracestate: Option<Text>,
     /// The name of its trace.
     #[serde(default)]
     pub trace_name: Text,
@@ -170,6 +175,7 @@ impl Event {
             parent_id: None,
             remote_parent: None,
             sampled: None,
+            tracestate: None,
             trace_name: Text::literal(event_type.value()),
             scope_id: None,
             start: Timestamp::default(),

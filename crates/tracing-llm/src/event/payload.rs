@@ -169,7 +169,8 @@ pub struct StreamProgress {
     pub first_token: Option<Duration>,
     /// How many pieces came.
     pub chunks: u64,
-    /// Whether the stream ran to its end.
+    /// Whether the stream ran to its end: a wrapper saw it, [`ok`](crate::EventHandle::ok) was called, or
+    /// the whole answer was handed over. False of one that was broken off, and where nobody says.
     pub finished: bool,
 }
 

@@ -37,6 +37,11 @@ pub struct Trace {
     /// Whether that other process samples the trace; none if there is none, or if it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<bool>,
+    /// The vendors' list that goes along with the trace, as the header `tracestate`
+    /// ([W3C Trace Context](https://www.w3.org/TR/trace-context-2/#tracestate-header)) has it; none if
+    /// nothing came, or no list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracestate: Option<Text>,
     /// When it began.
     pub start: Timestamp,
     /// From its start to its end; zero while it runs.
@@ -60,6 +65,7 @@ impl Trace {
             scope_id: None,
             remote_parent: None,
             sampled: None,
+            tracestate: None,
             start,
             elapsed: Duration::ZERO,
             context: Arc::default(),

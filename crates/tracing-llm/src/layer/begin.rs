@@ -90,7 +90,7 @@ impl CallbackLayer {
         let span_id = twin.span_id.unwrap_or_else(|| shared.new_span_id());
         let moment = shared.moment();
         let context = if plan.has_context {
-            Some(ContextNode::new(context, moment, told.context))
+            Some(ContextNode::new(id.clone(), context, moment, told.context))
         } else {
             context
         };

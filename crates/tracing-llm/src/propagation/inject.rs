@@ -2,10 +2,9 @@
 
 use tracing::Span;
 
-use super::{BAGGAGE, Propagation, TRACEPARENT, TRACESTATE, Traceparent, baggage, tracestate};
+use super::{BAGGAGE, Propagation, TRACEPARENT, TRACESTATE, Traceparent, baggage};
 use crate::span::innermost;
 use crate::state::{Record, State};
-use crate::vocabulary::ContextKey;
 
 impl Propagation {
     /// Gives the headers that let another process go on with the trace of the innermost event
@@ -56,20 +55,14 @@ impl Outgoing {
         let state = record.lock();
         let State { span_id: Some(span_id), trace: Some(trace), .. } = &*state else { return None };
         let ids = trace.ids();
-        // What came in, if it is what this trace continues: another tracer's ids may stand above it.
-        let came = trace.context.as_deref().and_then(|context| {
-            let parent = Traceparent::parse(&context.text(ContextKey::Traceparent)?)?;
-            (parent.trace_id == ids.trace_id).then_some((parent, context))
-        });
-        let list = came.and_then(|(_, context)| context.text(ContextKey::Tracestate));
         Some(Self {
             parent: Traceparent {
                 trace_id: ids.trace_id,
                 parent: *span_id,
                 sampled: ids.sampled.unwrap_or(true),
-                random: came.is_some_and(|(parent, _)| parent.random),
+                random: trace.came().is_some_and(|parent| parent.random),
             },
-            state: list.and_then(|list| tracestate::valid(&list)).filter(|list| !list.is_empty()),
+            state: trace.tracestate().map(|list| list.to_string()),
         })
     }
 }

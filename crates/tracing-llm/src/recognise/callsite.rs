@@ -79,7 +79,8 @@ impl Plan {
     fn is_claim(&self, metadata: &Metadata<'_>) -> bool {
         if metadata.is_span() {
             let decides = self.tags != 0 || self.decided.is_some();
-            return self.has_trace_name || decides && self.unknown_tag.get().is_none();
+            let is_ours = metadata.target() == OUR_TARGET; // `Propagation::extract`, `suppress`
+            return is_ours || self.has_trace_name || decides && self.unknown_tag.get().is_none();
         }
         metadata.target() == OUR_TARGET
             || self

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tracing::span::Id;
+
 use crate::Context;
 use crate::vocabulary::{ContextKey, Scalar, set_context};
 
@@ -11,6 +13,8 @@ pub(crate) type Moment = u64;
 
 /// What one span adds to the context. All spans below share it.
 pub(crate) struct ContextNode {
+    /// Whose it is.
+    span: Id,
     above: Option<Arc<ContextNode>>,
     own: Mutex<Own>,
 }
@@ -26,12 +30,13 @@ struct Own {
 impl ContextNode {
     /// The context of a span that declares context fields; they may be set later.
     pub(crate) fn new(
+        span: Id,
         above: Option<Arc<Self>>,
         now: Moment,
         fields: Vec<(ContextKey, Scalar)>,
     ) -> Arc<Self> {
         let entries = fields.into_iter().map(|(key, value)| (now, key, value)).collect();
-        Arc::new(Self { above, own: Mutex::new(Own { entries, resolved: None }) })
+        Arc::new(Self { span, above, own: Mutex::new(Own { entries, resolved: None }) })
     }
 
     /// Sets fields late.
@@ -81,6 +86,11 @@ impl ContextNode {
 
     /// The text of the nearest entry with this key.
     pub(crate) fn text(&self, wanted: ContextKey) -> Option<String> {
+        self.nearest(wanted).map(|(_, text)| text)
+    }
+
+    /// The same, and whose it is.
+    pub(crate) fn nearest(&self, wanted: ContextKey) -> Option<(&Id, String)> {
         let mut next = Some(self);
         while let Some(node) = next {
             let own = node.own();
@@ -88,8 +98,9 @@ impl ContextNode {
                 Scalar::Text(text) if *key == wanted => Some(text.to_string()),
                 _ => None,
             });
-            if found.is_some() {
-                return found;
+            drop(own);
+            if let Some(found) = found {
+                return Some((&node.span, found));
             }
             next = node.above.as_deref();
         }

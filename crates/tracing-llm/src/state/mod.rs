@@ -16,6 +16,7 @@ pub(crate) use self::context::ContextNode;
 pub(crate) use self::field::{Field, Fields, Written};
 pub(crate) use self::message::Message;
 pub(crate) use self::node::{Node, Phase, Verdict};
+pub(crate) use self::outside::Overruled;
 pub(crate) use self::pool::Pool;
 pub(crate) use self::recent::{forget, recent, remember};
 pub(crate) use self::record::{Above, Part, Rare, Record, State, Stream, Taken, TakenField};

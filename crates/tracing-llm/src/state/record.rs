@@ -272,6 +272,11 @@ impl State {
         self.busy + open
     }
 
+    /// The time of the shutdown, if that is what ends it: nothing else has.
+    pub(crate) fn open_until(&self, shutdown: Option<Tick>) -> Option<Tick> {
+        shutdown.filter(|_| !self.closed && self.end.is_none())
+    }
+
     /// The end is known now: nothing moves it any more.
     pub(crate) fn finish(&mut self, now: Tick) {
         if self.end.is_none() {

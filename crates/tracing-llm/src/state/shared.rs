@@ -12,6 +12,7 @@ use tracing::{Dispatch, Metadata};
 use super::context::Moment;
 use super::message::Message;
 use super::node::{Node, Phase};
+use super::outside::Overruled;
 use super::pool::Pool;
 use super::record::Record;
 use super::slots::LayerId;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     /// Written by the worker with each event: apart from what the pipeline reads.
     pub(crate) counters: CachePadded<Counters>,
     pub(crate) context_source: Option<Box<dyn ContextSource>>,
+    /// The source's word stood against that of another process.
+    pub(crate) overruled: Overruled,
     pub(crate) next_trace: AtomicU64,
     pub(crate) moments: AtomicU64,
     /// Open candidates that are not recognised.

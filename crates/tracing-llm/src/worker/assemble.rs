@@ -91,7 +91,7 @@ impl Worker {
         if let Some(context) = context {
             event.context = context;
         }
-        event.trace_name = self.open_trace(&trace, Some(event_type));
+        (event.trace_name, event.tracestate) = self.open_trace(&trace, Some(event_type));
         self.place_in_trace(&trace, event.parent_id, span_id);
 
         let mut assembly =
@@ -107,8 +107,9 @@ impl Worker {
         self.begun.insert(key(&record), Begun { record, assembly: Some(assembly) });
     }
 
-    /// Delivers the end of an event or scope.
-    pub(super) fn end(&mut self, record: Arc<Record>, at_shutdown: bool) {
+    /// Delivers the end of an event or scope. `shutdown` is the time of the shutdown, if that may be
+    /// what ends it.
+    pub(super) fn end(&mut self, record: Arc<Record>, shutdown: Option<Tick>) {
         let node = {
             let state = record.lock();
             if state.phase == Phase::Gone {
@@ -119,11 +120,11 @@ impl Worker {
         match node {
             Node::Event(..) => {
                 self.begin(&record);
-                self.end_event(&record, at_shutdown);
+                self.end_event(&record, shutdown);
             }
             Node::Scope => {
                 self.begin(&record);
-                self.end_scope(&record);
+                self.end_scope(&record, shutdown);
             }
             Node::Candidate | Node::Carrier => {
                 let mut state = record.lock();
@@ -140,10 +141,9 @@ impl Worker {
         self.shared.pool.give_back(record);
     }
 
-    fn end_event(&mut self, record: &Arc<Record>, at_shutdown: bool) {
+    fn end_event(&mut self, record: &Arc<Record>, shutdown: Option<Tick>) {
         let begun = self.begun.get_mut(&key(record));
         let Some(mut assembly) = begun.and_then(|begun| begun.assembly.take()) else { return };
-        let now = self.shared.clock.now();
         let (taken, ending) = {
             let mut state = record.lock();
             state.phase = Phase::Gone;
@@ -152,7 +152,7 @@ impl Worker {
                 assembly.event.event_type = event_type;
             }
             let taken = state.take_first(u32::MAX, u32::MAX);
-            (taken, Ending::take(&mut state, at_shutdown.then_some(now)))
+            (taken, Ending::take(&mut state, shutdown))
         };
         self.fill(&mut assembly, taken);
         self.shared.counters.unreadable.fetch_add(assembly.draft.unreadable(), Relaxed);

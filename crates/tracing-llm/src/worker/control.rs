@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Worker;
+use crate::clock::Tick;
 use crate::handler::{AnyHandler, Done, Stopped, Tally};
 
 /// A request of the handle.
@@ -20,7 +21,11 @@ pub(crate) enum Control {
     Flush(Receipt<Vec<Answer>>),
     /// Nothing but an answer: what happened before was looked at.
     Ping(Receipt<()>),
-    Shutdown(Receipt<Vec<Answer>>),
+    /// What is open ends at that time: when it was asked.
+    Shutdown {
+        asked: Tick,
+        done: Receipt<Vec<Answer>>,
+    },
 }
 
 /// How a handler's flush or shutdown went: still none if it is at it.
@@ -180,9 +185,9 @@ impl Worker {
                     handler.flush(done);
                 }
             }
-            Control::Shutdown(receipt) => {
+            Control::Shutdown { asked, done: receipt } => {
                 self.drain();
-                self.guarded("delivering what is open", Self::deliver_open);
+                self.guarded("delivering what is open", |worker| worker.deliver_open(asked));
                 self.fanout.send();
                 receipt.expect(self.fanout.tallies());
                 for (at, handler) in self.fanout.remove_all().into_iter().enumerate() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, Tick};
-use crate::event::{Context, Event, Exception, Log, Outcome, StreamProgress, Text};
+use crate::event::{Context, Event, Exception, Log, Outcome, Payload, StreamProgress, Text};
 use crate::state::{Rare, Record, State, Stream, TraceCell, Verdict};
 
 /// Taken out of the state when the event ends.
@@ -24,7 +24,7 @@ pub(super) struct Ending {
 impl Ending {
     /// `shutdown` is the time of the shutdown, if that is what ends the event.
     pub(super) fn take(state: &mut State, shutdown: Option<Tick>) -> Self {
-        let open_until = shutdown.filter(|_| !state.closed && state.end.is_none());
+        let open_until = state.open_until(shutdown);
         Self {
             end: state.end.or(open_until).or(state.last).unwrap_or(state.start),
             charged: std::mem::take(&mut state.charged),
@@ -69,19 +69,32 @@ impl Ending {
             Verdict::Unset => Outcome::Unset,
         };
         event.payload.exception = exception;
+        let (has_stream, is_whole) = (stream.is_some(), has_answer(&event.payload));
         if let Some(stream) = stream {
             let finished = stream.finished || self.verdict == Verdict::Finished;
             complete_stream(event, stream, start, finished);
         }
+        // Whoever has the whole answer has seen its end, unless a failure says otherwise. Where the
+        // pieces were counted elsewhere, what is said of their end holds.
+        let counted_here =
+            has_stream || event.payload.stream.as_ref().is_some_and(|told| told.chunks == 0);
+        if counted_here && is_whole && !event.outcome.is_failure() {
+            if let Some(stream) = &mut event.payload.stream {
+                stream.finished = true;
+            }
+        }
     }
+}
+
+/// Whether the answer was given in one piece.
+fn has_answer(payload: &Payload) -> bool {
+    payload.response.is_some() || payload.completion.is_some() || !payload.replies.is_empty()
 }
 
 /// The pieces of a streamed answer make up the answer, unless it was given whole.
 fn complete_stream(event: &mut Event, stream: Stream, start: Tick, finished: bool) {
     let payload = &mut event.payload;
-    let given =
-        payload.response.is_some() || payload.completion.is_some() || !payload.replies.is_empty();
-    if !given && !stream.text.is_empty() {
+    if !has_answer(payload) && !stream.text.is_empty() {
         payload.response = Some(Text::from(stream.text));
     }
     let first_token = stream.first.map(|first| first.since(start));

@@ -183,14 +183,14 @@ impl Worker {
                 };
                 self.begin(&record);
                 if ended {
-                    self.end(record, false);
+                    self.end(record, None);
                 }
             }
             Message::Finish(record) => {
                 self.begin(&record);
                 self.finishing.push(record);
             }
-            Message::End(record) => self.end(record, false),
+            Message::End(record) => self.end(record, None),
         }
     }
 }

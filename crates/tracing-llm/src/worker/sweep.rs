@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Instant;
 
 use super::Worker;
+use crate::clock::Tick;
 use crate::state::{Node, Phase, Record};
 
 impl Worker {
@@ -38,7 +39,7 @@ impl Worker {
             if self.is_undecided_above(&record) {
                 self.shared.queue.miss();
             } else {
-                self.end(record, false);
+                self.end(record, None);
             }
         }
         self.end_empty_traces(false);
@@ -61,7 +62,7 @@ impl Worker {
             if all || now.since(last) >= self.hold {
                 state.phase = Phase::Ended;
                 drop(state);
-                self.end(record, false);
+                self.end(record, None);
             } else {
                 drop(state);
                 self.finishing.push(record);
@@ -100,26 +101,27 @@ impl Worker {
         }
     }
 
-    /// At shutdown: what is still open is delivered as it is, the innermost first.
-    pub(super) fn deliver_open(&mut self) {
+    /// At shutdown: what is still open is delivered as it is, the innermost first. All of it ends
+    /// at one moment, when the shutdown was asked for: what enrichers take since then is theirs.
+    pub(super) fn deliver_open(&mut self, asked: Tick) {
         let mut open = self.shared.pool.open();
         sort_from_outside_in(&mut open);
         for record in &open {
             self.begin(record);
         }
         for record in open.into_iter().rev() {
-            self.end(record, true);
+            self.end(record, Some(asked));
         }
         // Spans that closed in the meantime.
-        self.deliver_rest();
+        self.deliver_rest(asked);
         self.shared.deserted.store(true, SeqCst);
-        self.deliver_rest();
+        self.deliver_rest(asked);
         self.end_empty_traces(true);
     }
 
-    fn deliver_rest(&mut self) {
+    fn deliver_rest(&mut self, asked: Tick) {
         while let Some(message) = self.shared.queue.pop() {
-            self.end(message.into_record(), true);
+            self.end(message.into_record(), Some(asked));
         }
     }
 }

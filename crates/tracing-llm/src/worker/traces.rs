@@ -22,10 +22,15 @@ pub(super) struct OpenTrace {
 }
 
 impl Worker {
-    /// Delivers the start of a trace, unless it was delivered; gives back the trace's name.
+    /// Delivers the start of a trace, unless it was delivered; gives back its name and its vendors'
+    /// list.
     ///
     /// A trace without a scope is named by the event that is seen in it first.
-    pub(super) fn open_trace(&mut self, cell: &Arc<TraceCell>, first: Option<EventType>) -> Text {
+    pub(super) fn open_trace(
+        &mut self,
+        cell: &Arc<TraceCell>,
+        first: Option<EventType>,
+    ) -> (Text, Option<Text>) {
         let named = || {
             cell.scope_name
                 .get()
@@ -34,10 +39,13 @@ impl Worker {
         };
         if cell.is_over() {
             self.shared.counters.late();
-            return named();
+            return (named(), cell.tracestate());
         }
         let entry = match self.traces.entry(cell.serial) {
-            Entry::Occupied(entry) => return entry.get().trace.name.clone(),
+            Entry::Occupied(entry) => {
+                let trace = &entry.get().trace;
+                return (trace.name.clone(), trace.tracestate.clone());
+            }
             Entry::Vacant(entry) => entry,
         };
         let ids = cell.ids();
@@ -46,17 +54,18 @@ impl Worker {
         trace.scope_id = cell.scope_id;
         trace.remote_parent = ids.remote_parent;
         trace.sampled = ids.sampled;
+        trace.tracestate = cell.tracestate();
         if let Some(context) = &cell.context {
             trace.context = context.resolve(cell.moment);
             if has_invalid_state(context) {
                 self.shared.counters.unreadable.fetch_add(1, Relaxed);
             }
         }
-        let name = trace.name.clone();
+        let told = (trace.name.clone(), trace.tracestate.clone());
         let shown = trace.clone();
         entry.insert(OpenTrace { cell: Arc::clone(cell), trace, end: cell.start });
         self.deliver_trace(shown, Delivery::TraceStart);
-        name
+        told
     }
 
     /// Puts an event into the map of its trace, as far as there is room.
@@ -84,10 +93,11 @@ impl Worker {
         }
     }
 
-    pub(super) fn end_scope(&mut self, record: &Arc<Record>) {
+    pub(super) fn end_scope(&mut self, record: &Arc<Record>, shutdown: Option<Tick>) {
         let mut state = record.lock();
         state.phase = Phase::Gone;
-        let end = state.end.or(state.last).unwrap_or(state.start);
+        let open_until = state.open_until(shutdown);
+        let end = state.end.or(open_until).or(state.last).unwrap_or(state.start);
         let trace = state.trace.clone();
         let charged = std::mem::take(&mut state.charged);
         drop(state);

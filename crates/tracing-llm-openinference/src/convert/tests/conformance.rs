@@ -33,7 +33,7 @@ fn every_field_of_the_records_is_known_here() {
     let event = fields(&Event::new(EventType::LLM, ""));
     assert_eq!(
         event.join(" "),
-        "event_type name renamed kind target trace_id span_id parent_id remote_parent sampled \
+        "event_type name renamed kind target trace_id span_id parent_id remote_parent sampled tracestate \
          trace_name scope_id start elapsed busy outcome payload context links logs lost_bytes"
     );
     assert_eq!(
@@ -47,7 +47,7 @@ fn every_field_of_the_records_is_known_here() {
     let trace = Trace::new(tracing_llm::TraceId::FIRST, "", START);
     assert_eq!(
         fields(&trace).join(" "),
-        "id name scope_id remote_parent sampled start elapsed context map"
+        "id name scope_id remote_parent sampled tracestate start elapsed context map"
     );
     assert_eq!(
         fields(&Context::default()).join(" "),

@@ -31,6 +31,47 @@ fn ids_and_times_are_those_of_the_event() {
 }
 
 #[test]
+fn a_span_of_a_trace_that_another_process_does_not_sample_has_no_flag_that_says_it_is() {
+    let mut event = event(EventType::QUERY, "answer");
+    event.links = vec![
+        Link { trace_id: event.trace_id, span_id: id(7).unwrap() },
+        Link { trace_id: TraceId::new(8).unwrap(), span_id: id(9).unwrap() },
+    ];
+    let mut trace = Trace::new(event.trace_id, "ask", START);
+    trace.scope_id = id(2);
+    for (told, flag) in [(Some(false), false), (Some(true), true), (None, true)] {
+        (event.sampled, trace.sampled) = (told, told);
+        let root = root(&trace, None, Options::default()).unwrap();
+        let span = span(&event);
+        assert_eq!(span.span_context.is_sampled(), flag, "{told:?}");
+        assert_eq!(root.span_context.is_sampled(), flag, "{told:?}");
+        assert_eq!(span.links[0].span_context.is_sampled(), flag, "{told:?}");
+        assert!(span.links[1].span_context.is_sampled());
+    }
+}
+
+#[test]
+fn the_vendors_list_of_a_trace_is_on_all_its_spans() {
+    let mut event = event(EventType::QUERY, "answer");
+    event.links = vec![
+        Link { trace_id: event.trace_id, span_id: id(7).unwrap() },
+        Link { trace_id: TraceId::new(8).unwrap(), span_id: id(9).unwrap() },
+    ];
+    let mut trace = Trace::new(event.trace_id, "ask", START);
+    trace.scope_id = id(2);
+    for list in [None, Some("rojo=1,congo=2")] {
+        (event.tracestate, trace.tracestate) = (list.map(Into::into), list.map(Into::into));
+        let list = list.unwrap_or_default();
+        let root = root(&trace, None, Options::default()).unwrap();
+        let span = span(&event);
+        let states = [&span.span_context, &root.span_context, &span.links[0].span_context]
+            .map(|context| context.trace_state().header());
+        assert_eq!(states, [list; 3]);
+        assert_eq!(span.links[1].span_context.trace_state().header(), "");
+    }
+}
+
+#[test]
 fn the_name_is_the_set_one_then_the_conventions_then_the_spans_then_the_types() {
     let name = |event_type, name, renamed| {
         let mut event = event(event_type, name);

@@ -83,3 +83,30 @@ fn links_stay_and_a_scope_is_a_span_at_the_root() {
     let span = of_trace(&trace).unwrap();
     assert_eq!((&*span.name, span.span_context.span_id()), ("index_construction", SpanId::from(9)));
 }
+
+#[test]
+fn what_the_callers_trace_says_of_sampling_and_vendors_is_on_its_spans() {
+    let mut event = event();
+    event.links = [(0xa, 7), (8, 9)]
+        .map(|(trace, span)| EventLink {
+            trace_id: tracing_llm::TraceId::new(trace).unwrap(),
+            span_id: tracing_llm::SpanId::new(span).unwrap(),
+        })
+        .to_vec();
+    let mut trace = Trace::new(event.trace_id, "ask", event.start);
+    trace.scope_id = tracing_llm::SpanId::new(2);
+    for (told, flag, list) in
+        [(Some(false), false, "rojo=1"), (Some(true), true, ""), (None, true, "")]
+    {
+        (event.sampled, trace.sampled) = (told, told);
+        event.tracestate = Some(list).filter(|list| !list.is_empty()).map(Into::into);
+        trace.tracestate.clone_from(&event.tracestate);
+        let (span, root) = (of_event(&event, Vec::new()), of_trace(&trace).unwrap());
+        for context in [&span.span_context, &root.span_context, &span.links[0].span_context] {
+            assert_eq!((context.is_sampled(), &*context.trace_state().header()), (flag, list));
+        }
+        // Of another trace nothing is known.
+        let other = &span.links[1].span_context;
+        assert_eq!((other.is_sampled(), &*other.trace_state().header()), (true, ""));
+    }
+}

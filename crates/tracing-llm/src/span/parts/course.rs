@@ -48,6 +48,11 @@ impl EventHandle {
     }
 
     /// The first token of the answer has come. Later calls do nothing.
+    ///
+    /// That the stream ran to its end ([`StreamProgress::finished`](crate::StreamProgress::finished))
+    /// is said by [`ok`](Self::ok), by a wrapper that saw it, or by the whole answer
+    /// ([`reply`](Self::reply), [`completion`](Self::completion), [`replies`](Self::replies)) of an
+    /// event that did not fail. Else it counts as broken off.
     pub fn first_token(&self) -> &Self {
         self.update(|state, now| {
             state.touch(now);
@@ -59,6 +64,8 @@ impl EventHandle {
     /// A piece of a streamed answer has come. The pieces make up the answer, unless
     /// [`reply`](Self::reply), [`completion`](Self::completion) or [`replies`](Self::replies)
     /// gives it. The first piece is the first token; an empty one is none.
+    ///
+    /// Pieces alone do not say which is the last: [`first_token`](Self::first_token) says what does.
     pub fn chunk(&self, text: &str) -> &Self {
         if text.is_empty() {
             return self;
