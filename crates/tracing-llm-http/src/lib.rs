@@ -10,6 +10,7 @@ mod config;
 mod end_mark;
 mod headers;
 mod host;
+mod keys;
 mod openai;
 mod partial;
 mod read;

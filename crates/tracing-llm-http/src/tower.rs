@@ -55,7 +55,8 @@ where
         let decided = self.http.decide(&parts.method, host, parts.uri.path(), &parts.headers, None);
         let call = decided.and_then(|decision| {
             let propagate = decision.propagate;
-            let call = Call::begin(&self.http, decision, host)?;
+            let mut call = Call::begin(&self.http, decision, host)?;
+            call.opened_with(&parts.headers, parts.uri.query());
             if propagate {
                 call.propagate(&self.http, &mut parts.headers);
             }
