@@ -50,7 +50,7 @@ struct Seen {
 
 impl Call {
     /// Begins an event; none if nobody wants it.
-    pub(crate) fn begin(http: &LlmHttp, decision: Decision, host: &str) -> Option<Self> {
+    pub(crate) fn begin(http: &LlmHttp, decision: Decision) -> Option<Self> {
         let api = decision.api;
         let span = match api {
             Api::Chat | Api::Responses | Api::Messages => event_span!(LLM, "chat"),
@@ -67,11 +67,20 @@ impl Call {
         if let Some(system) = decision.system {
             handle.system(system);
         }
-        if !host.is_empty() {
-            handle.attribute("server.address", host.to_owned());
-        }
         let keys = Keys::default();
         Some(Self { api, handle, keys, seen: None, limit: http.limit_bytes(), over: false, span })
+    }
+
+    /// Says whom it asks. The port goes along where the host does, as semantic conventions 1.41 of
+    /// GenAI require it.
+    pub(crate) fn asks(&self, host: &str, port: Option<u16>) {
+        if host.is_empty() {
+            return;
+        }
+        self.handle.attribute("server.address", host.to_owned());
+        if let Some(port) = port {
+            self.handle.attribute("server.port", port);
+        }
     }
 
     /// Keeps the keys of the request until its answer is read.
