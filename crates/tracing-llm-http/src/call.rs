@@ -10,6 +10,7 @@ use tracing_llm::{EventHandle, Exception, LlmSpan, event_span};
 use crate::capture::Capture;
 use crate::config::Decision;
 use crate::end_mark::EndMark;
+use crate::keys::Keys;
 use crate::read::{Answer, Form, read_request};
 use crate::secrets::without_secrets;
 use crate::{Api, LlmHttp, inject};
@@ -30,6 +31,7 @@ const HEADERS: &[(&str, &str)] = &[
 pub(crate) struct Call {
     api: Api,
     handle: EventHandle,
+    keys: Keys,
     seen: Option<Seen>,
     limit: usize,
     over: bool,
@@ -48,7 +50,7 @@ struct Seen {
 
 impl Call {
     /// Begins an event; none if nobody wants it.
-    pub(crate) fn begin(http: &LlmHttp, decision: Decision, host: &str) -> Option<Self> {
+    pub(crate) fn begin(http: &LlmHttp, decision: Decision) -> Option<Self> {
         let api = decision.api;
         let span = match api {
             Api::Chat | Api::Responses | Api::Messages => event_span!(LLM, "chat"),
@@ -65,10 +67,25 @@ impl Call {
         if let Some(system) = decision.system {
             handle.system(system);
         }
-        if !host.is_empty() {
-            handle.attribute("server.address", host.to_owned());
+        let keys = Keys::default();
+        Some(Self { api, handle, keys, seen: None, limit: http.limit_bytes(), over: false, span })
+    }
+
+    /// Says whom it asks. The port goes along where the host does, as semantic conventions 1.41 of
+    /// GenAI require it.
+    pub(crate) fn asks(&self, host: &str, port: Option<u16>) {
+        if host.is_empty() {
+            return;
         }
-        Some(Self { api, handle, seen: None, limit: http.limit_bytes(), over: false, span })
+        self.handle.attribute("server.address", host.to_owned());
+        if let Some(port) = port {
+            self.handle.attribute("server.port", port);
+        }
+    }
+
+    /// Keeps the keys of the request until its answer is read.
+    pub(crate) fn opened_with(&mut self, headers: &HeaderMap, query: Option<&str>) {
+        self.keys = Keys::of(headers, query);
     }
 
     pub(crate) fn span(&self) -> &Span {
@@ -148,13 +165,16 @@ impl Call {
     /// The call failed: no answer came, or it broke off.
     pub(crate) fn failed(&mut self, error: &str) {
         if !self.over {
-            self.handle.exception(Exception::new(without_secrets(error)));
+            let mut exception = Exception::new(without_secrets(error));
+            self.keys.mask_in(&mut exception);
+            self.handle.exception(exception);
             self.deliver(false);
         }
     }
 
     fn deliver(&mut self, ended: bool) {
         self.over = true;
+        let keys = std::mem::take(&mut self.keys);
         if let Some(Seen { status, form, body, end: _, marks }) = self.seen.take() {
             let body = body.finish();
             self.handle.lost_bytes(match form {
@@ -162,7 +182,7 @@ impl Call {
                 Form::Json | Form::Coded => body.lost_of_json(),
             });
             let (api, status) = (self.api, status.as_u16());
-            let answer = Answer { api, status, form, body, marks, ended };
+            let answer = Answer { api, status, form, body, marks, ended, keys };
             self.handle.read_later(move |payload| answer.read(payload));
         }
         self.handle.end();

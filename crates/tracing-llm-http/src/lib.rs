@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+// Its examples are of all features: without one they would not compile.
+#![cfg_attr(
+    any(not(doctest), all(feature = "reqwest", feature = "reqwest-middleware")),
+    doc = include_str!("../README.md")
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod anthropic;
@@ -10,6 +14,7 @@ mod config;
 mod end_mark;
 mod headers;
 mod host;
+mod keys;
 mod openai;
 mod partial;
 mod read;

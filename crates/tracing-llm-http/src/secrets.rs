@@ -61,6 +61,13 @@ fn take_out_of_sources(sources: &mut Value) {
     }
 }
 
+/// Whether a parameter of a query holds a key, or a signature that stands for one.
+pub(crate) fn is_key(name: &str) -> bool {
+    let name = plain(name);
+    let ends = |end: &&str| name.ends_with(*end);
+    SECRET.contains(&&*name) || ["key", "token", "sig", "signature"].iter().any(ends)
+}
+
 /// A name in small letters without `-` and `_`: some write `apiKey`, some `api-key`.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()

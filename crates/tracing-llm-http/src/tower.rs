@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -55,7 +55,9 @@ where
         let decided = self.http.decide(&parts.method, host, parts.uri.path(), &parts.headers, None);
         let call = decided.and_then(|decision| {
             let propagate = decision.propagate;
-            let call = Call::begin(&self.http, decision, host)?;
+            let mut call = Call::begin(&self.http, decision)?;
+            call.asks(host, port(&parts.uri));
+            call.opened_with(&parts.headers, parts.uri.query());
             if propagate {
                 call.propagate(&self.http, &mut parts.headers);
             }
@@ -69,6 +71,16 @@ where
         };
         ResponseFuture { inner, call }
     }
+}
+
+/// The port of an address: its own, or that of its scheme.
+fn port(uri: &Uri) -> Option<u16> {
+    let of_scheme = || match uri.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    };
+    uri.port_u16().or_else(of_scheme)
 }
 
 pin_project! {

@@ -85,6 +85,9 @@ async fn a_chat_is_an_event_with_all_that_was_asked_and_answered() {
     let usage = payload.usage.unwrap();
     assert_eq!((usage.input, usage.output, usage.cache_read), (Some(12), Some(3), Some(4)));
     assert_eq!(payload.attributes["http.response.status_code"], 200);
+    assert_eq!(payload.attributes["server.address"], "127.0.0.1");
+    let port: u16 = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    assert_eq!(payload.attributes["server.port"], port);
     assert_eq!(payload.attributes["http.response.header.x-request-id"], "req-1");
     assert!(!format!("{ends:?}").contains("sk-secret"));
     // What was asked is in the start already.

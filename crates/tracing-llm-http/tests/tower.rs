@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,8 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tower::{ServiceBuilder, ServiceExt};
+use serde_json::json;
+use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tower_layer::Layer;
 use tracing_llm::{Outcome, Propagation};
 use tracing_llm_http::{LlmHttp, LlmService, RequestBody, extract};
@@ -48,6 +50,24 @@ async fn a_chat_through_hyper_is_an_event() {
     assert_eq!(event.payload.replies[0].text(), "Hi");
     assert_eq!(event.payload.usage.unwrap().total(), Some(3));
     assert!(!format!("{event:?}").contains("sk-secret"));
+}
+
+#[tokio::test]
+async fn an_address_without_a_port_has_that_of_its_scheme() {
+    for (address, port) in [
+        ("https://api.openai.com", json!(443)),
+        ("http://api.openai.com", json!(80)),
+        ("https://api.openai.com:8443", json!(8443)),
+        ("unix://api.openai.com", json!(null)),
+    ] {
+        let stage = Stage::new();
+        let answer = async |_| Ok::<_, Infallible>(http::Response::new(Full::<Bytes>::from(SAID)));
+        let http = LlmHttp::new().layer(service_fn(answer));
+        drop(http.oneshot(request(address)).await);
+        let attributes = stage.one().payload.attributes;
+        assert_eq!(attributes["server.address"], "api.openai.com");
+        assert_eq!(attributes.get("server.port").cloned().unwrap_or_default(), port, "{address}");
+    }
 }
 
 #[tokio::test]

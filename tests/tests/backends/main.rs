@@ -19,6 +19,7 @@ mod oteltap;
 mod phoenix;
 mod pipeline;
 mod presets;
+mod processes;
 mod sent;
 mod wandb;
 
@@ -29,10 +30,15 @@ fn main() {
     if let Some(folder) = std::env::var_os(wandb::VICTIM) {
         wandb::write_until_killed(folder.into());
     }
+    // A process that a test asks.
+    if let Ok(headers) = std::env::var(processes::RETRIEVER) {
+        return processes::retrieve(&headers);
+    }
     let arguments = Arguments::from_args();
     let trials = [
         phoenix::trials(),
         linked::trials(),
+        processes::trials(),
         presets::trials(),
         oteltap::trials(),
         wandb::trials(),

@@ -9,6 +9,7 @@ use super::failure::shown;
 use super::stream::read_stream;
 use super::{Object, Unread, exception, take_text};
 use crate::capture::Captured;
+use crate::keys::Keys;
 use crate::{Api, anthropic, openai, partial};
 
 /// In which form an answer comes.
@@ -32,11 +33,21 @@ pub(crate) struct Answer {
     pub(crate) marks: Vec<(usize, Duration)>,
     /// The body was read to its end.
     pub(crate) ended: bool,
+    /// Those of the request.
+    pub(crate) keys: Keys,
 }
 
 impl Answer {
-    /// Reads it into the payload.
+    /// Reads it into the payload. What an error says back of a key is masked.
     pub(crate) fn read(self, payload: &mut Payload) -> Result<(), Unread> {
+        let read = self.read_as_said(payload);
+        if let Some(exception) = &mut payload.exception {
+            self.keys.mask_in(exception);
+        }
+        read
+    }
+
+    fn read_as_said(&self, payload: &mut Payload) -> Result<(), Unread> {
         let failed = self.status >= 400;
         if self.form == Form::Coded {
             if failed {
@@ -45,7 +56,7 @@ impl Answer {
             return Ok(());
         }
         if self.form == Form::Stream && !failed {
-            return read_stream(&self, payload);
+            return read_stream(self, payload);
         }
         let head = self.body.head();
         if failed {
@@ -66,7 +77,9 @@ impl Answer {
             }
             _ if head.is_empty() || !self.ended => Ok(()),
             _ => {
-                payload.output = Some(shown(&String::from_utf8_lossy(&head)).into());
+                // A page of a proxy, say: an error in all but its status.
+                let page = shown(&String::from_utf8_lossy(&head));
+                payload.output = Some(self.keys.masked(&page).unwrap_or(page).into());
                 Err(Unread)
             }
         }

@@ -10,6 +10,7 @@ use tracing_llm::{Message, Payload};
 use super::{Answer, Form, read_request};
 use crate::Api;
 use crate::capture::{Capture, Captured};
+use crate::keys::Keys;
 
 fn stream() -> String {
     let chunk = |delta: serde_json::Value| {
@@ -35,7 +36,9 @@ fn read(pieces: &[&[u8]], ended: bool) -> Payload {
         marks.push((body.total(), Duration::from_millis(at as u64)));
     }
     let body = body.finish();
-    let answer = Answer { api: Api::Chat, status: 200, form: Form::Stream, body, marks, ended };
+    let keys = Keys::default();
+    let (api, status, form) = (Api::Chat, 200, Form::Stream);
+    let answer = Answer { api, status, form, body, marks, ended, keys };
     let mut payload = Payload::default();
     answer.read(&mut payload).unwrap();
     payload
@@ -82,8 +85,8 @@ proptest! {
         let mut payload = Payload::default();
         let _ = read_request(api, &body, &mut payload);
         for status in [200, 500] {
-            let (body, marks) = (body.clone(), Vec::new());
-            let _ = Answer { api, status, form, body, marks, ended: true }.read(&mut payload);
+            let (body, marks, keys) = (body.clone(), Vec::new(), Keys::default());
+            let _ = Answer { api, status, form, body, marks, ended: true, keys }.read(&mut payload);
         }
     }
 }

@@ -27,7 +27,9 @@ fn begin(http: &LlmHttp, request: &mut Request) -> Option<Call> {
     let is_at_hand = at_hand.is_some();
     let decision = http.decide(request.method(), host, url.path(), request.headers(), at_hand)?;
     let propagate = decision.propagate;
-    let call = Call::begin(http, decision, host)?;
+    let mut call = Call::begin(http, decision)?;
+    call.asks(host, url.port_or_known_default());
+    call.opened_with(request.headers(), url.query());
     if propagate {
         call.propagate(http, request.headers_mut());
     }
