@@ -7,9 +7,9 @@
 //!      -H 'content-type: application/json' http://127.0.0.1:8080/ask
 //! ```
 //!
-//! `request.rs` is what a request brings along, `answer.rs` the pipeline, `model.rs` stands for the
-//! client of a model, `ending.rs` is what becomes of long answers at the end. This file sets up and
-//! shuts down.
+//! `request.rs` is what a request brings along (session, user, and the caller's trace with whether
+//! it is sampled), `answer.rs` the pipeline, `model.rs` stands for the client of a model, `ending.rs`
+//! is what becomes of long answers at the end. This file sets up and shuts down.
 
 #![allow(unreachable_pub, reason = "a program has no public items")]
 

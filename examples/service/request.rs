@@ -6,6 +6,11 @@ use tracing::{Span, info_span};
 
 /// Headers, and the fields that they become. All are plain fields: what begins below the span
 /// belongs to that session and user, and goes on with the caller's trace.
+///
+/// It also follows the caller's word on sampling: of a request whose `traceparent` says *not
+/// sampled* (its last field is `00`) no span is exported, as OpenInference's sampler is
+/// `parentbased_always_on` unless `OTEL_TRACES_SAMPLER` says otherwise (`always_on` exports such a
+/// request, too). Tokens and costs on `/metrics` count it all the same: sampling is the exporter's.
 const HEADERS: [(&str, &str); 4] = [
     ("x-session-id", "session.id"),
     ("x-user-id", "user.id"),

@@ -6,7 +6,9 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::{Request, Response};
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::data::{
+    AggregatedMetrics, HistogramDataPoint, MetricData, ResourceMetrics, ScopeMetrics,
+};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tracing_llm_http::{LlmHttp, RequestBody};
@@ -35,14 +37,15 @@ async fn the_metrics_of_a_call_name_the_server_that_was_asked() {
     provider.force_flush().unwrap();
 
     let exported = memory.get_finished_metrics().unwrap();
-    let all = exported.iter().flat_map(|of| of.scope_metrics()).flat_map(|scope| scope.metrics());
+    let all =
+        exported.iter().flat_map(ResourceMetrics::scope_metrics).flat_map(ScopeMetrics::metrics);
     let durations = all.filter(|metric| metric.name() == "gen_ai.client.operation.duration");
     let attributes: Vec<_> = durations
         .flat_map(|metric| match metric.data() {
             AggregatedMetrics::F64(MetricData::Histogram(data)) => data.data_points(),
             other => panic!("{other:?}"),
         })
-        .flat_map(|point| point.attributes())
+        .flat_map(HistogramDataPoint::attributes)
         .map(|pair| format!("{}={}", pair.key, pair.value))
         .collect();
     for pair in ["server.address=api.openai.com", "server.port=443"] {
