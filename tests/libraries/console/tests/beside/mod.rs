@@ -1,8 +1,8 @@
 //! A pipeline in a task of tokio's, watched by both.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 
 use console_api::instrument::InstrumentRequest;
 use console_api::instrument::instrument_client::InstrumentClient;
@@ -36,6 +36,9 @@ fn the_console_gets_its_tasks_and_we_our_events() {
         // tokio's tasks are at TRACE.
         (TRACE, |ours, console| Dispatch::new(registry().with(ours).with(console))),
     ];
+    // `tracing` asks the thread's own subscriber alone what is wanted of a callsite while the program
+    // has but one, and the threads of the console's server, which have none, meet tokio's, too.
+    let _another = Dispatch::new(registry());
     for (level, place) in places {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (console, server) = ConsoleLayer::builder()
@@ -53,8 +56,7 @@ fn the_console_gets_its_tasks_and_we_our_events() {
             |ours| place(ours, console),
             || {
                 let watched = Builder::new_current_thread().enable_all().build().unwrap();
-                in_a_task(&watched);
-                told.recv_timeout(PATIENCE).expect("the console is told of the task");
+                in_a_task(&watched, told);
             },
         );
         assert_eq!(captured.tree(), "query\n└─ QUERY answer\n   └─ LLM chat\n");
@@ -65,10 +67,19 @@ fn the_console_gets_its_tasks_and_we_our_events() {
     }
 }
 
-/// Runs the pipeline as a task: tokio gives it a span, and so the console a line.
-fn in_a_task(runtime: &Runtime) {
+/// Runs the pipeline as a task: tokio gives it a span, and so the console a line. The task stays
+/// until the console has told of it: of one that is gone before somebody watches it may say nothing.
+fn in_a_task(runtime: &Runtime, told: Receiver<()>) {
+    let watched = async move {
+        pipeline();
+        let since = Instant::now();
+        while told.try_recv().is_err() {
+            assert!(since.elapsed() < PATIENCE, "the console is told of the task");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
     runtime.block_on(async {
-        let task = tokio::task::Builder::new().name(TASK).spawn(async { pipeline() }).unwrap();
+        let task = tokio::task::Builder::new().name(TASK).spawn(watched).unwrap();
         task.await.unwrap();
     });
 }
