@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// Far longer than any of these tests takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Runs a test, and ends the process if it never comes back: what hangs cannot be told otherwise.
 pub(crate) fn watched<T>(name: &str, test: impl FnOnce() -> T) -> T {
