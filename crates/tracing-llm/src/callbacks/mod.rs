@@ -164,7 +164,8 @@ impl Callbacks {
     /// If a handler fails to flush, or does not answer within half a minute; and if something was
     /// not delivered or handled since the last flush: a handler failed at a delivery or lost one
     /// since its own queue was full, events were dropped whole or lost texts since there was no
-    /// room for them, or lack what an enricher adds since it panicked. The layer goes on all the same, and the next flush tells what comes then.
+    /// room for them, or lack what an enricher adds since it panicked. The layer goes on all the
+    /// same, and the next flush tells what comes then.
     pub async fn flush(&self) -> Result<(), Error> {
         let receipt = self.begin_flush()?;
         let answers = elsewhere(move || receipt.wait(ASYNC_LIMIT)).await?;
@@ -207,8 +208,8 @@ impl Callbacks {
     /// If not everything was delivered and handled since the layer was built: a handler failed at
     /// a delivery, lost one since its own queue was full, failed to shut down, or did not answer
     /// within half a minute; events were dropped whole, or lost texts, since there was no room for
-    /// them, or lack what an enricher adds since it panicked. The error names each handler and says how many deliveries it concerns and what went
-    /// wrong first.
+    /// them, or lack what an enricher adds since it panicked. The error names each handler and says
+    /// how many deliveries it concerns and what went wrong first.
     pub async fn shutdown(&self) -> Result<(), Error> {
         let receipt = self.begin_shutdown()?.clone();
         let answers = elsewhere(move || receipt.read(ASYNC_LIMIT)).await?;

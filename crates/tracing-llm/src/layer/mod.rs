@@ -62,10 +62,11 @@ impl CallbackLayer {
     }
 
     /// A filter for another layer in the same subscriber, a tracer above all: it keeps from it what
-    /// our handlers tell, so that each call is told once. Those are spans with a tag or a trace's name, the
-    /// spans of helpers of ours ([`suppress`](crate::suppress),
-    /// [`Propagation::extract`](crate::Propagation::extract): target `tracing_llm`), and tracing events that bring parts of a payload (target `tracing_llm`, or names of OpenInference
-    /// and GenAI). All other spans and events pass, also those with context fields.
+    /// our handlers tell, so that each call is told once. Those are spans with a tag or a trace's
+    /// name, the spans of helpers of ours ([`suppress`](crate::suppress),
+    /// [`Propagation::extract`](crate::Propagation::extract): target `tracing_llm`), and tracing
+    /// events that bring parts of a payload (target `tracing_llm`, or names of OpenInference and
+    /// GenAI). All other spans and events pass, also those with context fields.
     ///
     /// A callsite whose tag turns out to name no event type (`event_type = "order.shipped"`) passes from its
     /// second span on; with [`Builder::bare_tag`](crate::Builder::bare_tag)`(false)`, from the first.

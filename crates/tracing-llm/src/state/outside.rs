@@ -140,11 +140,11 @@ impl Shared {
 
     /// How the header that came stands to the answer.
     fn standing(&self, record: &Record, event: &Id, is_top: bool, answer: &Answer) -> Standing {
-        let trace = record.lock().trace.clone().filter(|_| is_top);
-        let Some((came, by)) = trace.as_ref().and_then(|trace| trace.came_by()) else {
+        let Some(found) = answer.parent.as_ref().or(answer.twin.as_ref()).filter(|_| is_top) else {
             return Standing::Silent;
         };
-        let Some(found) = answer.parent.as_ref().or(answer.twin.as_ref()) else {
+        let trace = record.lock().trace.clone();
+        let Some((came, by)) = trace.as_ref().and_then(|trace| trace.came_by()) else {
             return Standing::Silent;
         };
         if answer.twin.is_none() && self.is_nearer(event, by, found.made_of.as_ref()) {

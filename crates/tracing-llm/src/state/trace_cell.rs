@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::context::{ContextNode, Moment};
 use tracing::span::Id;
 
+use super::context::{ContextNode, Moment};
 use crate::clock::Tick;
 use crate::propagation::{Traceparent, tracestate};
 use crate::vocabulary::ContextKey;

@@ -44,8 +44,8 @@ pub(super) fn set_provider(payload: &mut Payload, name: Text) {
 /// of [`Payload::provider`], who hosts the model, and [`Payload::system`], whose API is spoken.
 ///
 /// The names are those of the GenAI semantic conventions 1.41.1, chosen as OpenInference's own
-/// converter chooses them. A pair that they have no name for is named by its API, else by its host, in lower case. It is the
-/// way back of what is read from `gen_ai.provider.name`.
+/// converter chooses them. A pair that they have no name for is named by its API, else by its host,
+/// in lower case. It is the way back of what is read from `gen_ai.provider.name`.
 ///
 /// ```
 /// use tracing_llm::genai_provider;
